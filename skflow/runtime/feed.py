@@ -1,0 +1,123 @@
+"""What callers feed becomes arrays of the tensors' types and shapes, or a clear refusal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from skflow.graph.core import Graph, Tensor
+from skflow.graph.literals import string_array
+from skflow.graph.sparse_types import IndexedSlices, SparseTensor
+from skflow.graph.spec import Array, compatible
+
+
+class Feeder:
+    """Checks and converts what is fed for one tensor.
+
+    Parameters
+    ----------
+    tensor : Tensor
+        The tensor that values are fed for.
+    """
+
+    __slots__ = ("_integral", "dtype", "tensor")
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
+        self.dtype = tensor.dtype.base_dtype.np_dtype
+        self._integral = self.dtype.kind in "iu"
+
+    def __call__(self, value: Any) -> Array:
+        """The array to run with.
+
+        Raises
+        ------
+        TypeError, ValueError
+            With TensorFlow's sentence, if the value does not fit.
+        """
+        dtype = self.dtype
+        if type(value) is np.ndarray:
+            array = value if value.dtype == dtype else self._converted(value)
+        else:
+            array = self._converted(value)
+        shape = self.tensor._spec.shape
+        if shape is not None and not compatible(shape, array.shape):
+            raise ValueError(
+                f"Cannot feed value of shape {array.shape!r} for Tensor {self.tensor.name!r}, "
+                f"which has shape '{self.tensor.get_shape()}'"
+            )
+        return array
+
+    def _converted(self, value: Any) -> Array:
+        if isinstance(value, Tensor):
+            raise TypeError(
+                "The value of a feed cannot be a tf.Tensor object. Acceptable feed values include "
+                "Python scalars, strings, lists, numpy ndarrays, or TensorHandles."
+            )
+        if self.dtype.kind == "O":
+            return string_array(np.asarray(value, dtype=object))
+        if self._integral:
+            return self._whole(value)
+        return np.asarray(value, dtype=self.dtype)
+
+    def _whole(self, value: Any) -> Array:
+        """An integer array; unlike TensorFlow's, it never drops a fraction or wraps around."""
+        given = np.asarray(value)
+        kind = given.dtype.kind
+        if kind in "fc":
+            if not np.array_equal(given, np.trunc(given.real)):
+                raise TypeError(
+                    f"Type of feed value {_short(value)} is not compatible with Tensor type "
+                    f"{self.dtype.type}: {self.tensor.name!r} holds integers, and this would "
+                    "drop fractions. Convert the value yourself if that is what you mean."
+                )
+        elif kind not in "iub":
+            return np.asarray(value, dtype=self.dtype)
+        array = given.astype(self.dtype)
+        if given.dtype != self.dtype and kind != "b" and not np.array_equal(array, given):
+            raise TypeError(
+                f"Type of feed value {_short(value)} is not compatible with Tensor type "
+                f"{self.dtype.type}. Try explicitly setting the type of the feed tensor to a "
+                "larger type (e.g. int64)."
+            )
+        return array
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def feed_items(graph: Graph, feed_dict: dict[Any, Any]) -> list[tuple[Tensor, Any]]:
+    """Pairs of a tensor and what is fed for it; sparse tensors are fed by their parts.
+
+    Raises
+    ------
+    TypeError
+        If a key names no tensor of the graph.
+    ValueError
+        If a tensor may not be fed.
+    """
+    items: list[tuple[Tensor, Any]] = []
+    for key, value in feed_dict.items():
+        if isinstance(key, SparseTensor):
+            items.extend(zip((key.indices, key.values, key.dense_shape), value, strict=True))
+            continue
+        if isinstance(key, IndexedSlices):
+            parts = [t for t in (key.values, key.indices, key.dense_shape) if t is not None]
+            items.extend(zip(parts, value, strict=False))
+            continue
+        try:
+            tensor = graph.as_graph_element(key, allow_operation=False)
+        except (TypeError, ValueError, KeyError) as error:
+            raise TypeError(
+                f"Cannot interpret feed_dict key as Tensor: {error.args[0]}"
+            ) from None
+        assert isinstance(tensor, Tensor)
+        if not graph.is_feedable(tensor):
+            raise ValueError(f"Tensor {tensor} may not be fed.")
+        items.append((tensor, value))
+    return items
+
+

@@ -1,0 +1,541 @@
+"""Fetches, feeds and concrete shapes become a flat list of nodes: pruned, folded and shared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from skflow.graph.core import Graph, Operation, Tensor
+from skflow.graph.registry import OpDef
+from skflow.graph.spec import Array, DType, Shape, Spec, as_dtype, num_elements
+from skflow.runtime.state import State, Variable
+
+_FOLD_LIMIT: Final = 1 << 20  # elements: a larger constant result is computed in the run
+_SHARE_LIMIT: Final = 64  # elements: larger constants are not compared with each other
+_SPLAT_MINIMUM: Final = 2
+
+
+class Value:
+    """What flows along an edge of a plan.
+
+    Exactly one of `const` (known now), `feed` (comes with the run), `variable` (a reference) and
+    `node` says where it comes from.
+    """
+
+    __slots__ = ("const", "dtype", "feed", "index", "node", "shape", "uses", "variable")
+
+    def __init__(
+        self,
+        dtype: DType,
+        shape: Shape,
+        *,
+        const: Array | None = None,
+        feed: int | None = None,
+        node: Node | None = None,
+        index: int = 0,
+        variable: Variable | None = None,
+    ) -> None:
+        self.dtype = dtype
+        self.shape = shape
+        self.const = const
+        self.feed = feed
+        self.node = node
+        self.index = index
+        self.variable = variable
+        self.uses: list[Node] = []
+
+    @property
+    def static(self) -> bool:
+        """Whether rank and all dimensions are known."""
+        return self.shape is not None and None not in self.shape
+
+    def __repr__(self) -> str:
+        return f"Value({self.dtype.name}, {self.shape})"
+
+
+class Node:
+    """One step of a plan: an operation on values, or the reading of a variable."""
+
+    __slots__ = ("after", "attrs", "definition", "inputs", "kind", "members", "op", "outputs",
+                 "position", "writes")
+
+    def __init__(self, op: Operation, inputs: list[Value], kind: str = "op") -> None:
+        self.op = op
+        self.definition: OpDef = op.definition
+        self.attrs: dict[str, Any] = op.attrs
+        self.kind = kind
+        self.inputs = inputs
+        self.outputs: list[Value] = []
+        self.after: list[Node] = []
+        self.position = -1
+        self.members: list[Node] = []
+        self.writes: list[Variable] = []
+        for value in inputs:
+            value.uses.append(self)
+
+    @property
+    def kept(self) -> bool:
+        """Whether it runs even if nobody wants its outputs."""
+        return self.kind != "read" and (self.definition.stateful or bool(self.writes))
+
+    def __lt__(self, other: Node) -> bool:
+        return self.position < other.position
+
+    def __repr__(self) -> str:
+        return f"Node({self.op.name}: {self.definition.type})"
+
+
+class Plan:
+    """The nodes of a run in a valid order, and the values that it returns."""
+
+    def __init__(self, nodes: list[Node], results: list[Value | None], feeds: list[Value]) -> None:
+        self.nodes = nodes
+        self.results = results
+        self.feeds = feeds
+
+
+def needed_operations(
+    targets: Sequence[Operation], fed: dict[Tensor, Any]
+) -> list[Operation]:
+    """The operations behind `targets`, producers before consumers; fed tensors need none."""
+    order: list[Operation] = []
+    seen: set[Operation] = set()
+    stack: list[Operation | None] = []
+    for target in reversed(targets):
+        stack.append(target)
+    path: list[Operation] = []
+    while stack:
+        op = stack.pop()
+        if op is None:
+            order.append(path.pop())
+            continue
+        if op in seen:
+            continue
+        seen.add(op)
+        path.append(op)
+        stack.append(None)
+        for control in op._control_inputs:
+            if control not in seen:
+                stack.append(control)
+        for tensor in reversed(op.inputs):
+            if tensor not in fed and tensor._op not in seen:
+                stack.append(tensor._op)
+    return order
+
+
+class Lowering:
+    """Turns operations into nodes for one choice of fetches, feeds and shapes.
+
+    Parameters
+    ----------
+    state : State
+        The session's memory, which knows the variables.
+    """
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.values: dict[Tensor, Value] = {}
+        self.nodes: list[Node] = []
+        self.barriers: dict[Operation, list[Node]] = {}
+        self._shared: dict[Any, Any] = {}
+        self._reads: dict[Any, Value] = {}
+
+    def lower(
+        self,
+        fetches: Sequence[Tensor | Operation],
+        feeds: Sequence[Tensor],
+        shapes: Sequence[Shape],
+    ) -> Plan:
+        """Build the plan of one run."""
+        fed: list[Value] = []
+        for i, (tensor, shape) in enumerate(zip(feeds, shapes, strict=True)):
+            value = Value(tensor.dtype.base_dtype, shape, feed=i)
+            self.values[tensor] = value
+            fed.append(value)
+        targets = [f.op if isinstance(f, Tensor) else f for f in fetches if f not in self.values]
+        for op in needed_operations(targets, self.values):
+            self._lower(op)
+        results: list[Value | None] = []
+        roots: list[Node] = []
+        for fetch in fetches:
+            if isinstance(fetch, Tensor):
+                value = self.values[fetch]
+                results.append(value)
+                if value.node is not None:
+                    roots.append(value.node)
+                roots.extend(self.barriers.get(fetch.op, ()))
+            else:
+                results.append(None)
+                roots.extend(self.barriers[fetch])
+        return Plan(self._live(roots), results, fed)
+
+    def _live(self, roots: list[Node]) -> list[Node]:
+        """The nodes that results or side effects need."""
+        live: set[Node] = set()
+        stack = roots + [n for n in self.nodes if n.kept]
+        while stack:
+            node = stack.pop()
+            if node in live:
+                continue
+            live.add(node)
+            stack.extend(node.after)
+            stack.extend(v.node for v in node.inputs if v.node is not None)
+        for node in self.nodes:
+            if node not in live:
+                for value in node.inputs:
+                    value.uses = [u for u in value.uses if u is not node]
+        return [n for n in self.nodes if n in live]
+
+    # ---- one operation ----------------------------------------------------------------
+
+    def _lower(self, op: Operation) -> None:
+        definition = op.definition
+        after: list[Node] = []
+        for control in op._control_inputs:
+            after.extend(self.barriers[control])
+        if op.type == "VariableV2":
+            variable = self.state.variable(op)
+            output = op.outputs[0]
+            shape = output._spec.shape
+            if variable.value.shape != shape:  # it was assigned without checking the shape
+                shape = None
+            self._set(op, [Value(output.dtype, shape, variable=variable)])
+            self.barriers[op] = after
+            return
+        inputs = [self.values[t] for t in op.inputs]
+        if not definition.simple or any(v.variable is not None for v in inputs):
+            inputs = self._dereferenced(op, inputs, after)
+        if after or definition.stateful or definition.context:
+            self._append(op, inputs, after)
+            return
+        outputs = self._simplified(op, inputs)
+        if outputs is None:
+            outputs = self._shared_node(op, inputs)
+        else:
+            self.barriers[op] = []
+        self._set(op, outputs)
+
+    def _set(self, op: Operation, outputs: Sequence[Value]) -> None:
+        for tensor, value in zip(op.outputs, outputs, strict=True):
+            if tensor not in self.values:
+                self.values[tensor] = value
+
+    def _dereferenced(self, op: Operation, inputs: list[Value], after: list[Node]) -> list[Value]:
+        """Inputs with references read, except where the operation wants the reference itself."""
+        args = op.definition.inputs
+        refs = [a.ref for a in args]
+        by_argument = len(refs) == len(inputs) and not any(a.is_list for a in args)
+        return [
+            self._read(op, v, after) if v.variable is not None and not (by_argument and refs[i])
+            else v
+            for i, v in enumerate(inputs)
+        ]
+
+    def _read(self, op: Operation, reference: Value, after: list[Node]) -> Value:
+        key = (reference.variable, reference.node, *after)
+        found = self._reads.get(key)
+        if found is None:
+            node = Node(op, [reference], "read")
+            node.after = after
+            variable = reference.variable
+            assert variable is not None
+            shape = reference.shape
+            found = Value(variable.dtype, shape, node=node)
+            node.outputs = [found]
+            self.nodes.append(node)
+            self._reads[key] = found
+        return found
+
+    def _append(self, op: Operation, inputs: list[Value], after: list[Node]) -> Node:
+        if op.type == "NoOp":
+            self.barriers[op] = after
+            self._set(op, [])
+            return None  # type: ignore[return-value]
+        if op.type == "Identity" and inputs[0].node is not None and inputs[0].node.kind == "read":
+            # Reading a variable after some other operation: the read itself waits.
+            self.barriers[op] = [inputs[0].node]
+            self._set(op, [inputs[0]])
+            return inputs[0].node
+        node = self._node(op, inputs)
+        node.after = after
+        self.barriers[op] = [node]
+        self._set(op, node.outputs)
+        return node
+
+    def _shared_node(self, op: Operation, inputs: list[Value]) -> list[Value]:
+        key = _key(op, inputs)
+        found = None if key is None else self._shared.get(key)
+        if found is None:
+            found = self._node(op, inputs)
+            if key is not None:
+                self._shared[key] = found
+        self.barriers[op] = [found]
+        return found.outputs  # type: ignore[no-any-return]
+
+    def _node(self, op: Operation, inputs: list[Value]) -> Node:
+        node = Node(op, inputs)
+        definition = op.definition
+        node.writes = self._written(op, inputs)
+        try:
+            outputs = definition.infer([_spec(v) for v in inputs], op.attrs, op.name)
+        except ValueError:  # the shapes do not fit: the kernel says so in the run
+            outputs = [(t.dtype, None) for t in op.outputs]
+        reference = next((v for v in inputs if v.variable is not None), None)
+        for i, (dtype, shape) in enumerate(outputs):
+            if dtype.is_ref_dtype and reference is not None:
+                value = Value(dtype, reference.shape, node=node, index=i,
+                              variable=reference.variable)
+            else:
+                if shape is None or None in shape:
+                    shape = _sharper(shape, op.outputs[i]._spec.shape)
+                value = Value(dtype, shape, node=node, index=i)
+            node.outputs.append(value)
+        self.nodes.append(node)
+        return node
+
+    def _written(self, op: Operation, inputs: list[Value]) -> list[Variable]:
+        """The variables whose values an operation changes, in its bodies too."""
+        found = [v.variable for v in inputs if v.variable is not None]
+        if op.type in _ONLY_LOOKS:
+            found = []
+        for value in op.attrs.values():
+            if isinstance(value, Graph):
+                found.extend(self.state.variable(v) for v in written_variables(value))
+        return list(dict.fromkeys(found))
+
+    # ---- what needs no step -----------------------------------------------------------
+
+    def _simplified(self, op: Operation, inputs: list[Value]) -> list[Value] | None:
+        """The outputs of an operation that is known now or does nothing, else ``None``."""
+        rule = _RULES.get(op.type)
+        if rule is not None:
+            found = rule(self, op, inputs)
+            if found is not None:
+                return [found]
+        for value in inputs:
+            if value.const is None:
+                return None
+        return self._folded(op, inputs)
+
+    def _folded(self, op: Operation, inputs: list[Value]) -> list[Value] | None:
+        definition = op.definition
+        if op.type == "Const":
+            return [self.constant(op.attrs["value"])]
+        if not op.inputs:
+            return None
+        if not definition.view:
+            for tensor in op.outputs:
+                size = num_elements(tensor._spec.shape)
+                if size is not None and size > _FOLD_LIMIT:
+                    return None
+        try:
+            arrays = definition.compute([v.const for v in inputs], op.attrs)
+        except Exception:  # the run reports it, at the operation
+            return None
+        if any(a.size > _FOLD_LIMIT for a in arrays) and not definition.view:
+            return None
+        return [self.constant(a) for a in arrays]
+
+    def constant(self, array: Array) -> Value:
+        """A value known now; small equal ones are one."""
+        dtype = _dtype_of(array)
+        if array.size > _SHARE_LIMIT or array.dtype.kind == "O":
+            return Value(dtype, array.shape, const=array)
+        key = (array.dtype.char, array.shape, array.tobytes())
+        found = self._shared.get(key)
+        if found is None:
+            found = self._shared[key] = Value(dtype, array.shape, const=array)
+        return found  # type: ignore[no-any-return]
+
+
+_ONLY_LOOKS: Final = ("IsVariableInitialized",)
+
+
+def written_variables(graph: Graph, among: Sequence[Operation] | None = None) -> list[Operation]:
+    """The ``VariableV2`` operations whose values operations of a graph change."""
+    found: list[Operation] = []
+    for op in graph._operations if among is None else among:
+        if op.type not in _ONLY_LOOKS and not op.definition.simple:
+            args = op.definition.inputs
+            found.extend(
+                _declaration(t) for a, t in zip(args, op.inputs, strict=False) if a.ref
+            )
+        for value in op.attrs.values():
+            if isinstance(value, Graph):
+                found.extend(written_variables(value))
+    return found
+
+
+def _declaration(reference: Tensor) -> Operation:
+    """The variable behind a reference that updates may have passed on."""
+    op = reference.op
+    while op.type != "VariableV2":
+        op = op.inputs[0].op
+    return op
+
+
+def _sharper(shape: Shape, other: Shape) -> Shape:
+    if shape is None or other is None or len(shape) != len(other):
+        return other if shape is None else shape
+    return tuple([q if p is None else p for p, q in zip(shape, other, strict=True)])
+
+
+_DTYPES: Final[dict[Any, DType]] = {}
+
+
+def _dtype_of(array: Array) -> DType:
+    found = _DTYPES.get(array.dtype.char)
+    if found is None:
+        found = _DTYPES[array.dtype.char] = as_dtype(array.dtype)
+    return found
+
+
+def _spec(value: Value) -> Spec:
+    return Spec(value.dtype, value.shape, value.const)
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple([_frozen(v) for v in value])
+    return value
+
+
+def _key(op: Operation, inputs: list[Value]) -> Any:
+    """What makes two operations compute the same, or ``None`` if that cannot be said."""
+    parts: list[Any] = [op.type]
+    parts.extend(inputs)
+    for name, value in op.attrs.items():
+        if name[0] == "_":
+            continue
+        parts.append(tuple([_frozen(v) for v in value]) if type(value) is list else value)
+    key = tuple(parts)
+    try:
+        hash(key)
+    except TypeError:
+        return None
+    return key
+
+
+# ---- rules: operations that vanish once shapes are known ---------------------------------
+
+Rule = Callable[[Lowering, Operation, list[Value]], Value | None]
+
+
+def _pass_through(_: Lowering, op: Operation, inputs: list[Value]) -> Value | None:
+    return inputs[0]
+
+
+def _shape(lowering: Lowering, op: Operation, inputs: list[Value]) -> Value | None:
+    if not inputs[0].static:
+        return None
+    return lowering.constant(np.array(inputs[0].shape, op.attrs["out_type"].np_dtype))
+
+
+def _size(lowering: Lowering, op: Operation, inputs: list[Value]) -> Value | None:
+    if not inputs[0].static:
+        return None
+    count = num_elements(inputs[0].shape)
+    return lowering.constant(np.array(count, op.attrs["out_type"].np_dtype))
+
+
+def _rank(lowering: Lowering, op: Operation, inputs: list[Value]) -> Value | None:
+    shape = inputs[0].shape
+    return None if shape is None else lowering.constant(np.array(len(shape), np.int32))
+
+
+def _reshape(_: Lowering, op: Operation, inputs: list[Value]) -> Value | None:
+    x, shape = inputs
+    if shape.const is None or not x.static:
+        return None
+    return x if tuple(shape.const.reshape(-1).tolist()) == x.shape else None
+
+
+def _transpose(_: Lowering, op: Operation, inputs: list[Value]) -> Value | None:
+    perm = inputs[1].const
+    return inputs[0] if perm is not None and perm.tolist() == list(range(perm.size)) else None
+
+
+def _reduction(_: Lowering, op: Operation, inputs: list[Value]) -> Value | None:
+    axes = inputs[1].const
+    return inputs[0] if axes is not None and axes.size == 0 else None
+
+
+def _tile(_: Lowering, op: Operation, inputs: list[Value]) -> Value | None:
+    repeats = inputs[1].const
+    return inputs[0] if repeats is not None and bool((repeats == 1).all()) else None
+
+
+def _cast(_: Lowering, op: Operation, inputs: list[Value]) -> Value | None:
+    return inputs[0] if inputs[0].dtype is op.attrs["DstT"] else None
+
+
+def _add_n(_: Lowering, op: Operation, inputs: list[Value]) -> Value | None:
+    return inputs[0] if len(inputs) == 1 else None
+
+
+def _multiply(lowering: Lowering, op: Operation, inputs: list[Value]) -> Value | None:
+    """A constant of equal elements is a number; multiplying by one does nothing."""
+    for i in (0, 1):
+        c, x = inputs[i], inputs[1 - i]
+        if c.const is None or x.const is not None or not x.static or not c.static:
+            continue
+        if not c.const.size or (c.const.size >= _SPLAT_MINIMUM and not _is_splat(c, x)):
+            continue
+        first = c.const.reshape(-1)[0]
+        if c.const.ndim > len(x.shape or ()):
+            continue
+        if first == 1:
+            return x
+        if c.const.ndim:
+            inputs[i] = lowering.constant(np.array(first, dtype=c.const.dtype))
+    return None
+
+
+def _is_splat(c: Value, x: Value) -> bool:
+    """Whether all elements are equal, and dropping the constant's shape changes no other."""
+    assert c.const is not None
+    shape, wanted = c.const.shape, x.shape or ()
+    padded = (1,) * (len(wanted) - len(shape)) + shape
+    if any(p not in (1, q) for p, q in zip(padded, wanted, strict=False)):
+        return False
+    flat = c.const.reshape(-1)
+    return bool((flat == flat[0]).all())
+
+
+def _divide(lowering: Lowering, op: Operation, inputs: list[Value]) -> Value | None:
+    x, c = inputs
+    if c.const is None or x.const is not None or not x.static or not c.const.size:
+        return None
+    if c.const.ndim > len(x.shape or ()) or not _is_splat(c, x):
+        return None
+    first = c.const.reshape(-1)[0]
+    if first == 1:
+        return x
+    if c.const.ndim:
+        inputs[1] = lowering.constant(np.array(first, dtype=c.const.dtype))
+    return None
+
+
+_RULES: Final[dict[str, Rule]] = {
+    "Identity": _pass_through,
+    "StopGradient": _pass_through,
+    "PreventGradient": _pass_through,
+    "PlaceholderWithDefault": _pass_through,
+    "Shape": _shape,
+    "Size": _size,
+    "Rank": _rank,
+    "Reshape": _reshape,
+    "Transpose": _transpose,
+    "Sum": _reduction,
+    "Mean": _reduction,
+    "Max": _reduction,
+    "Min": _reduction,
+    "Prod": _reduction,
+    "Tile": _tile,
+    "Cast": _cast,
+    "AddN": _add_n,
+    "Mul": _multiply,
+    "RealDiv": _divide,
+}

@@ -1,0 +1,337 @@
+"""Sessions: look up the plan, fill in what is fed, run, and give back what is fetched."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any, Final
+
+import numpy as np
+
+from skflow.graph.core import Graph, Operation, Tensor, default_session, get_default_graph
+from skflow.runtime.feed import Feeder, feed_items
+from skflow.runtime.fetch import FetchList, Rebuild
+from skflow.runtime.program import Program
+from skflow.runtime.state import State
+
+_MOST_CALLS: Final = 1024
+
+
+class _Context:
+    """The run that an operation is part of (see `skflow.graph.context.OpContext`)."""
+
+    __slots__ = ("_session", "op")
+
+    def __init__(self, op: Operation, session: BaseSession) -> None:
+        self.op = op
+        self._session = session
+
+    def reference(self) -> Any:
+        """The session's variable behind this operation."""
+        return self._session._state.variable(self.op)
+
+    def resource(self, make: Callable[[], Any]) -> Any:
+        """This operation's own object in this session, made at first use."""
+        return self._session._state.resource(self.op, make)
+
+    def call(self, body: Any, arguments: Sequence[Any]) -> list[Any]:
+        """Run a body graph on values and return its outputs."""
+        return self._session._call_body(body, arguments)
+
+
+class _Call:
+    """What is remembered of a call of `run`: its program and how values come in and out."""
+
+    __slots__ = ("feeders", "lock", "program", "rebuild")
+
+    def __init__(self, program: Program, feeders: list[Feeder], rebuild: Rebuild) -> None:
+        self.program = program
+        self.feeders = feeders
+        self.rebuild = rebuild
+        self.lock = program.lock
+
+    def __call__(self, values: Sequence[Any]) -> Any:
+        """Run on the values to feed."""
+        arrays = [feeder(v) for feeder, v in zip(self.feeders, values, strict=True)]
+        with self.lock:
+            return self.rebuild(self.program.run(arrays))
+
+
+def _call_key(fetches: Any, feed_dict: dict[Any, Any] | None) -> Any:
+    """What tells calls of `run` apart: fetches by identity, and what is fed."""
+    kind = type(fetches)
+    fetched: Any = (kind, *map(id, fetches)) if kind in (list, tuple) else id(fetches)
+    return (fetched, *feed_dict) if feed_dict else fetched
+
+
+def _lasts(fetch: Any) -> bool:
+    """Whether a fetch lives as long as its graph, so that its id stays its own."""
+    return type(fetch) in (Tensor, Operation)
+
+
+class BaseSession:
+    """What `Session` and `InteractiveSession` share.
+
+    Parameters
+    ----------
+    target : str
+        Only ``""``, the process itself.
+    graph : Graph, optional
+        The graph to run; by default the default graph.
+    config : ConfigProto, optional
+        Recorded only.
+
+    Raises
+    ------
+    TypeError
+        If an argument has the wrong type.
+    """
+
+    def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
+        if graph is not None and not isinstance(graph, Graph):
+            raise TypeError(f"graph must be a tf.Graph, but got {type(graph)}")
+        if not isinstance(target, (str, bytes)):
+            raise TypeError(f"target must be a string, but got {target}")
+        self._graph = get_default_graph() if graph is None else graph
+        self._target = target
+        self._config = config
+        self._closed = False
+        self._state = State()
+        self._calls: dict[Any, _Call] = {}
+        self._programs: dict[Any, Program] = {}
+        self._bodies: dict[Graph, Program] = {}
+        self._lock = threading.RLock()
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that this session runs."""
+        return self._graph
+
+    @property
+    def graph_def(self) -> Any:
+        """The graph as a ``GraphDef`` message."""
+        return self._graph.as_graph_def()
+
+    @property
+    def sess_str(self) -> bytes:
+        """The target, as TensorFlow gives it."""
+        return self._target.encode() if isinstance(self._target, str) else self._target
+
+    def close(self) -> None:
+        """Forget all variables; a closed session does not run any more."""
+        with self._lock:
+            self._closed = True
+            self._calls.clear()
+            self._programs.clear()
+            self._bodies.clear()
+            self._state.clear()
+
+    def as_default(self) -> AbstractContextManager[Any]:
+        """Make this the session that `Tensor.eval` and `Operation.run` use in the block."""
+        return default_session(self)
+
+    def run(self, fetches: Any, feed_dict: dict[Any, Any] | None = None, options: Any = None,
+            run_metadata: Any = None) -> Any:
+        """Run what the fetches need, once, and return their values.
+
+        Parameters
+        ----------
+        fetches : object
+            A tensor, operation, variable, name, sparse tensor, or any nesting of them.
+        feed_dict : dict, optional
+            Values to use in place of tensors (any tensors, not only placeholders).
+        options, run_metadata : object, optional
+            Accepted for TensorFlow's sake; nothing is traced.
+
+        Returns
+        -------
+        object
+            Values in the nesting of the fetches: arrays and scalars of the caller's own,
+            ``None`` for operations.
+
+        Raises
+        ------
+        RuntimeError
+            If the session is closed or the graph empty.
+        TypeError, ValueError
+            If something cannot be fetched or fed.
+        OpError
+            If an operation fails; it names the operation and where it was built.
+
+        Notes
+        -----
+        Within one run variables are read before they are updated unless control dependencies
+        say otherwise. A run that updates variables runs alone; others may run at the same time.
+        """
+        del options, run_metadata
+        key = _call_key(fetches, feed_dict)
+        call = self._calls.get(key)
+        if call is None or self._closed:
+            call, values = self._prepare(key, fetches, feed_dict)
+            return call(values)
+        return call(feed_dict.values() if feed_dict else ())  # type: ignore[arg-type]
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RuntimeError("Attempted to use a closed Session.")
+        if not self._graph._operations:
+            raise RuntimeError(
+                "The Session graph is empty.  Add operations to the graph before calling run()."
+            )
+
+    def _prepare(self, key: Any, fetches: Any,
+                 feed_dict: dict[Any, Any] | None) -> tuple[_Call, list[Any]]:
+        """The call of `run` that fits, made if it is new, and the values to feed it."""
+        self._check_open()
+        if feed_dict is not None and not isinstance(feed_dict, dict):
+            raise TypeError(f"feed_dict must be a dictionary, but got {type(feed_dict)}")
+        items = feed_items(self._graph, feed_dict or {})
+        call = self._make_call(fetches, [t for t, _ in items])
+        flat = fetches if isinstance(fetches, (list, tuple)) else (fetches,)
+        if all(type(k) is Tensor for k in feed_dict or ()) and all(map(_lasts, flat)):
+            with self._lock:
+                if len(self._calls) >= _MOST_CALLS:
+                    self._calls.clear()
+                self._calls[key] = call
+        return call, [v for _, v in items]
+
+    def _make_call(self, fetches: Any, feeds: list[Tensor]) -> _Call:
+        wanted = FetchList(self._graph, fetches)
+        key = (tuple(wanted.items), tuple(feeds))
+        with self._lock:
+            program = self._programs.get(key)
+            if program is None:
+                if len(self._programs) >= _MOST_CALLS:
+                    self._programs.clear()
+                program = Program(self._state, wanted.items, feeds, self._context)
+                self._programs[key] = program
+        return _Call(program, [Feeder(t) for t in feeds], wanted.rebuild)
+
+    def make_callable(self, fetches: Any, feed_list: Sequence[Any] | None = None,
+                      accept_options: bool = False) -> Callable[..., Any]:
+        """Return a function that runs the fetches on values given in order.
+
+        Parameters
+        ----------
+        fetches : object
+            As in `run`.
+        feed_list : list of Tensor, optional
+            The tensors that the function's arguments are fed for.
+        accept_options : bool
+            Whether the function takes, and ignores, ``options`` and ``run_metadata``.
+
+        Returns
+        -------
+        callable
+            ``f(*values)``; quicker than `run` for small steps.
+
+        Raises
+        ------
+        TypeError
+            If `feed_list` is not a list.
+        """
+        if feed_list is not None and not isinstance(feed_list, (list, tuple)):
+            raise TypeError("`feed_list` must be a list or tuple.")
+        self._check_open()
+        feeds = [t for t, _ in feed_items(self._graph, dict.fromkeys(feed_list or ()))]
+        call = self._make_call(fetches, feeds)
+
+        def function(*values: Any, options: Any = None, run_metadata: Any = None) -> Any:
+            del options, run_metadata
+            if self._closed:
+                raise RuntimeError("Attempted to use a closed Session.")
+            if len(values) != len(feeds):
+                raise TypeError(f"{len(feeds)} values are fed, {len(values)} were given")
+            return call(values)
+
+        if not accept_options:
+            return lambda *values: function(*values)
+        return function
+
+    def _context(self, op: Operation) -> _Context:
+        return _Context(op, self)
+
+    def _call_body(self, body: Any, arguments: Sequence[Any]) -> list[Any]:
+        program = self._bodies.get(body)
+        if program is None:
+            with self._lock:
+                program = self._bodies.setdefault(
+                    body, Program(self._state, body.outputs, body.inputs, self._context)
+                )
+        return list(program.run([np.asarray(a) for a in arguments]))
+
+
+class Session(BaseSession):
+    """Runs operations of a graph and remembers the values of its variables.
+
+    Sessions of one graph share nothing. One session may be used from many threads.
+
+    Parameters
+    ----------
+    target : str
+        Only ``""``, the process itself.
+    graph : Graph, optional
+        The graph to run; by default the default graph.
+    config : ConfigProto, optional
+        Recorded only.
+
+    Examples
+    --------
+    >>> import skflow as tf
+    >>> with tf.Graph().as_default(), tf.Session() as session:
+    ...     print(session.run(tf.constant(6) * 7))
+    42
+    """
+
+    def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
+        super().__init__(target, graph, config)
+        self._entered: ExitStack | None = None
+
+    def __enter__(self) -> Session:
+        if self._entered is not None:
+            raise RuntimeError(
+                "Session context managers are not re-entrant. Use `Session.as_default()` if you "
+                "want to enter a session multiple times."
+            )
+        self._entered = ExitStack()
+        self._entered.enter_context(self._graph.as_default())
+        self._entered.enter_context(self.as_default())
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        entered, self._entered = self._entered, None
+        if entered is not None:
+            entered.close()
+        self.close()
+
+    @staticmethod
+    def reset(target: str, containers: Any = None, config: Any = None) -> None:
+        """Do nothing: resources never outlive their session."""
+        del target, containers, config
+
+
+class InteractiveSession(BaseSession):
+    """A session that is the default one from its making until it is closed.
+
+    Parameters
+    ----------
+    target : str
+        Only ``""``, the process itself.
+    graph : Graph, optional
+        The graph to run; by default the default graph.
+    config : ConfigProto, optional
+        Recorded only.
+    """
+
+    def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
+        super().__init__(target, graph, config)
+        self._entered = ExitStack()
+        self._entered.enter_context(self.as_default())
+        if graph is not None:
+            self._entered.enter_context(graph.as_default())
+
+    def close(self) -> None:
+        """Stop being the default session and forget all variables."""
+        super().close()
+        self._entered.close()

@@ -1,0 +1,145 @@
+"""What a session remembers from run to run: variables and the resources of stateful kernels."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from skflow import errors
+from skflow.graph.core import Operation
+from skflow.graph.spec import Array, DType, is_full, num_elements, shape_brackets
+from skflow.runtime.locks import SharedLock
+
+
+class Variable:
+    """One variable's value in one session.
+
+    Parameters
+    ----------
+    op : Operation
+        The ``VariableV2`` operation that declares it.
+    state : State
+        The session's memory, told when the storage moves.
+    """
+
+    __slots__ = ("_state", "arena", "dtype", "initialized", "name", "value")
+
+    def __init__(self, op: Operation, state: State) -> None:
+        self.name = op.attrs.get("shared_name") or op.name
+        self.dtype: DType = op.outputs[0].dtype.base_dtype
+        self.initialized = False
+        self.arena: Array | None = None
+        self._state = state
+        shape = op.attrs["shape"]
+        dims = shape if is_full(shape) else (0,)
+        self.value: Array = np.zeros(dims, dtype=self.dtype.np_dtype)
+
+    def read(self) -> Array:
+        """The live storage; FailedPreconditionError while it holds no value."""
+        if not self.initialized:
+            raise errors.FailedPreconditionError(
+                None, None, f"Attempting to use uninitialized value {self.name}"
+            )
+        return self.value
+
+    def assign(self, value: Array, validate_shape: bool = True) -> None:
+        """Copy a value in.
+
+        Raises
+        ------
+        InvalidArgumentError
+            If the shapes differ and `validate_shape` is set; the old value stays.
+        """
+        if self.value.shape == np.shape(value):
+            self.value[...] = value
+        elif validate_shape and (self.initialized or num_elements(self.value.shape)):
+            raise errors.InvalidArgumentError(
+                None, None,
+                "Assign requires shapes of both tensors to match. lhs shape= "
+                f"{shape_brackets(self.value.shape)} rhs shape= {shape_brackets(np.shape(value))}",
+            )
+        else:
+            self.move(np.array(value, dtype=self.dtype.np_dtype))
+        self.initialized = True
+
+    def move(self, storage: Array) -> None:
+        """Let the value live in `storage` from now on; plans bound to the old place are redone."""
+        self.value = storage
+        self.arena = None
+        self._state.layout += 1
+
+
+def _offset(variable: Variable) -> int:
+    """Where a variable's storage begins in its arena, in elements."""
+    assert variable.arena is not None
+    distance = variable.value.__array_interface__["data"][0]
+    distance -= variable.arena.__array_interface__["data"][0]
+    return int(distance // variable.arena.itemsize)
+
+
+class State:
+    """The memory of one session: nothing in it is shared with another session."""
+
+    def __init__(self) -> None:
+        self.layout = 0
+        self.lock = SharedLock()
+        self._lock = threading.RLock()
+        self._variables: dict[str, Variable] = {}
+        self._resources: dict[Operation, Any] = {}
+
+    def variable(self, op: Operation) -> Variable:
+        """The variable a ``VariableV2`` operation declares, by its name."""
+        name = op.attrs.get("shared_name") or op.name
+        found = self._variables.get(name)
+        if found is None:
+            with self._lock:
+                found = self._variables.setdefault(name, Variable(op, self))
+        return found
+
+    def arrange(self, variables: Sequence[Variable]) -> Array | None:
+        """Lay variables side by side in one flat array.
+
+        Returns
+        -------
+        numpy.ndarray or None
+            The flat array, whose parts are the variables' storages in order; ``None`` if one of
+            them lies in another arrangement already.
+        """
+        first = variables[0]
+        if first.arena is not None:
+            ends = np.cumsum([v.value.size for v in variables])
+            same = all(v.arena is first.arena for v in variables)
+            if same and first.arena.size == ends[-1] and all(
+                _offset(v) == end - v.value.size for v, end in zip(variables, ends, strict=True)
+            ):
+                return first.arena
+        if any(v.arena is not None for v in variables):
+            return None
+        flat: Array = np.concatenate([v.value.reshape(-1) for v in variables])
+        at = 0
+        for variable in variables:
+            size = variable.value.size
+            variable.move(flat[at : at + size].reshape(variable.value.shape))
+            variable.arena = flat
+            at += size
+        return flat
+
+    def resource(self, op: Operation, make: Callable[[], Any]) -> Any:
+        """The object a stateful operation keeps in this session, made at first use."""
+        try:
+            return self._resources[op]
+        except KeyError:
+            with self._lock:
+                if op not in self._resources:
+                    self._resources[op] = make()
+                return self._resources[op]
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._variables.clear()
+            self._resources.clear()
+            self.layout += 1

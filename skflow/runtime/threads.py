@@ -1,0 +1,151 @@
+"""The machine's cores: a counted guard around the BLAS library's threads, and a blocking pool."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Any, Final
+
+import numpy as np
+
+
+def cores() -> int:
+    """The number of processor cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # no affinity on this system
+        return os.cpu_count() or 1
+
+
+class _BlasGuard:
+    """Holds BLAS to one thread while any run is inside.
+
+    OpenBLAS's threads spin while they wait: beside busy processes a step of half a millisecond
+    was seen to take a hundred. The library's own setter is called directly, when the first run
+    enters and when the last one leaves; a context manager for each run would be too slow and,
+    with several threads, would restore the wrong number.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._libraries: list[Any] | None = None
+        self._numbers: list[int] = []
+
+    def _find(self) -> list[Any]:
+        from threadpoolctl import ThreadpoolController  # scikit-learn's own dependency
+
+        found = ThreadpoolController().lib_controllers
+        return [lib for lib in found if lib.user_api == "blas"]
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._inside += 1
+            if self._inside == 1:
+                if self._libraries is None:
+                    self._libraries = self._find()
+                self._numbers = [lib.get_num_threads() for lib in self._libraries]
+                for library, number in zip(self._libraries, self._numbers, strict=True):
+                    if number != 1:
+                        library.set_num_threads(1)
+
+    def __exit__(self, *exc: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0 and self._libraries is not None:
+                for library, number in zip(self._libraries, self._numbers, strict=True):
+                    if number != 1:
+                        library.set_num_threads(number)
+
+    def forget(self) -> None:
+        """Start afresh in a forked child, whose parent's runs are not its own."""
+        self._lock = threading.Lock()
+        self._inside = 0
+
+
+blas_guard: Final = _BlasGuard()
+
+
+class _Task:
+    """A call on its way to a worker."""
+
+    __slots__ = ("arguments", "done", "error", "function")
+
+    def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        self.function = function
+        self.arguments = arguments
+        self.error: BaseException | None = None
+        self.done = threading.Lock()
+        self.done.acquire()
+
+    def run(self) -> None:
+        try:
+            self.function(*self.arguments)
+        except BaseException as error:  # carried to the waiting thread
+            self.error = error
+        self.done.release()
+
+
+class Pool:
+    """Worker threads that block while there is nothing to do.
+
+    Parameters
+    ----------
+    workers : int
+        How many calls may run beside the caller's own.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self._tasks: SimpleQueue[_Task] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._started = 0
+
+    def _start(self) -> None:
+        with self._lock:
+            while self._started < self.workers:
+                name = f"skflow-{self._started}"
+                threading.Thread(target=self._work, name=name, daemon=True).start()
+                self._started += 1
+
+    def _work(self) -> None:
+        with np.errstate(all="ignore"):
+            while True:
+                self._tasks.get().run()
+
+    def both(self, function: Callable[..., Any], here: tuple[Any, ...],
+             there: tuple[Any, ...]) -> None:
+        """Call a function twice, at once: here and in a worker.
+
+        Parameters
+        ----------
+        function : callable
+            A function that releases the interpreter's lock while it works.
+        here, there : tuple
+            The arguments of the two calls.
+        """
+        if self._started < self.workers:
+            self._start()
+        task = _Task(function, there)
+        self._tasks.put(task)
+        try:
+            function(*here)
+        finally:
+            task.done.acquire()
+        if task.error is not None:
+            raise task.error
+
+
+pool: Final = Pool(max(cores() - 1, 0))
+
+
+def _after_fork() -> None:
+    """The parent's workers do not live in a forked child: new ones start at first use."""
+    blas_guard.forget()
+    pool.__init__(pool.workers)  # type: ignore[misc]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
