@@ -37,7 +37,7 @@ GRAPH_ORDER = (
 # or a module; a module belongs to the longest name here that it starts with.
 GRAPH = ("errors", "compat", "logging", *(f"graph.{name}" for name in GRAPH_ORDER), "graph")
 FILES = ("errors", "proto", "io")
-ENGINE = (*GRAPH, *FILES, "runtime", "nn", "summary", "train")
+ENGINE = (*GRAPH, *FILES, "runtime", "nn", "summary", "train", "test")
 ALLOWED: dict[str, tuple[str, ...]] = {
     "errors": (),
     "compat": (),
@@ -49,6 +49,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "nn": GRAPH,
     "summary": (*GRAPH, "io", "proto"),
     "train": (*GRAPH, "io", "proto", "runtime", "summary"),
+    "test": (*GRAPH, "proto", "runtime"),
     "": ENGINE,
     "estimators": (*ENGINE, ""),
 }

@@ -1,4 +1,4 @@
-"""The graph being built: operations, tensors, names, scopes, collections and both default stacks."""
+"""The graph being built: operations, tensors, names, scopes, collections, default stacks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, Self
 
 from skflow.graph import spec as specs
 from skflow.graph.device import merge_device, to_device_string
@@ -51,7 +51,48 @@ def _line_number(code: Any, instruction: int) -> int:
     return int(code.co_firstlineno)
 
 
-class Tensor:
+class Operators:
+    """What arithmetic on tensors, and on what stands for one, means to a type checker."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        def __add__(self, other: Any) -> Tensor: ...
+        def __radd__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __rsub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __rmul__(self, other: Any) -> Tensor: ...
+        def __div__(self, other: Any) -> Tensor: ...
+        def __rdiv__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __rtruediv__(self, other: Any) -> Tensor: ...
+        def __floordiv__(self, other: Any) -> Tensor: ...
+        def __rfloordiv__(self, other: Any) -> Tensor: ...
+        def __mod__(self, other: Any) -> Tensor: ...
+        def __rmod__(self, other: Any) -> Tensor: ...
+        def __lt__(self, other: Any) -> Tensor: ...
+        def __le__(self, other: Any) -> Tensor: ...
+        def __gt__(self, other: Any) -> Tensor: ...
+        def __ge__(self, other: Any) -> Tensor: ...
+        def __and__(self, other: Any) -> Tensor: ...
+        def __rand__(self, other: Any) -> Tensor: ...
+        def __or__(self, other: Any) -> Tensor: ...
+        def __ror__(self, other: Any) -> Tensor: ...
+        def __xor__(self, other: Any) -> Tensor: ...
+        def __rxor__(self, other: Any) -> Tensor: ...
+        def __getitem__(self, other: Any) -> Tensor: ...
+        def __pow__(self, other: Any) -> Tensor: ...
+        def __rpow__(self, other: Any) -> Tensor: ...
+        def __matmul__(self, other: Any) -> Tensor: ...
+        def __rmatmul__(self, other: Any) -> Tensor: ...
+        def __invert__(self) -> Tensor: ...
+        def __neg__(self) -> Tensor: ...
+        def __abs__(self) -> Tensor: ...
+
+
+class Tensor(Operators):
     """One output of an operation: a value that exists while a session runs.
 
     Parameters
@@ -180,12 +221,6 @@ class Tensor:
     def __repr__(self) -> str:
         return f"<tf.Tensor '{self.name}' shape={self.get_shape()} dtype={self.dtype.name}>"
 
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
 
 def _overload(name: str) -> Callable[..., Any]:
     def operator(self: Tensor, *args: Any) -> Any:
@@ -196,12 +231,40 @@ def _overload(name: str) -> Callable[..., Any]:
     return operator
 
 
-OVERLOADABLE_OPERATORS: Final = (
-    "__add__ __radd__ __sub__ __rsub__ __mul__ __rmul__ __div__ __rdiv__ __truediv__ "
-    "__rtruediv__ __floordiv__ __rfloordiv__ __mod__ __rmod__ __lt__ __le__ __gt__ __ge__ "
-    "__and__ __rand__ __or__ __ror__ __xor__ __rxor__ __getitem__ __pow__ __rpow__ "
-    "__invert__ __neg__ __abs__ __matmul__ __rmatmul__"
-).split()
+OVERLOADABLE_OPERATORS: Final = [
+    "__add__",
+    "__radd__",
+    "__sub__",
+    "__rsub__",
+    "__mul__",
+    "__rmul__",
+    "__div__",
+    "__rdiv__",
+    "__truediv__",
+    "__rtruediv__",
+    "__floordiv__",
+    "__rfloordiv__",
+    "__mod__",
+    "__rmod__",
+    "__lt__",
+    "__le__",
+    "__gt__",
+    "__ge__",
+    "__and__",
+    "__rand__",
+    "__or__",
+    "__ror__",
+    "__xor__",
+    "__rxor__",
+    "__getitem__",
+    "__pow__",
+    "__rpow__",
+    "__invert__",
+    "__neg__",
+    "__abs__",
+    "__matmul__",
+    "__rmatmul__",
+]
 for _name in OVERLOADABLE_OPERATORS:
     setattr(Tensor, _name, _overload(_name))
 
@@ -261,8 +324,21 @@ class Operation:
         Ignored: the registry knows the declaration.
     """
 
-    __slots__ = ("__weakref__", "_control_inputs", "_device", "_frames", "_id", "_original_op",
-                 "attrs", "definition", "graph", "inputs", "name", "outputs", "type")
+    __slots__ = (
+        "__weakref__",
+        "_control_inputs",
+        "_device",
+        "_frames",
+        "_id",
+        "_original_op",
+        "attrs",
+        "definition",
+        "graph",
+        "inputs",
+        "name",
+        "outputs",
+        "type",
+    )
 
     _control_inputs: list[Operation]
     _device: str
@@ -277,9 +353,17 @@ class Operation:
     outputs: list[Tensor]
     type: str
 
-    def __init__(self, node_def: Any, g: Graph, inputs: Any = None, output_types: Any = None,
-                 control_inputs: Any = None, input_types: Any = None, original_op: Any = None,
-                 op_def: Any = None) -> None:
+    def __init__(
+        self,
+        node_def: Any,
+        g: Graph,
+        inputs: Any = None,
+        output_types: Any = None,
+        control_inputs: Any = None,
+        input_types: Any = None,
+        original_op: Any = None,
+        op_def: Any = None,
+    ) -> None:
         if not isinstance(g, Graph):
             raise TypeError("g needs to be a Graph.")
         LATE["operation_from_node_def"](
@@ -375,7 +459,7 @@ class _ControlDependencies:
         self.seen: set[Operation] = set()
         self.outer: list[_ControlDependencies] = []
 
-    def __enter__(self) -> _ControlDependencies:
+    def __enter__(self) -> Self:
         self.outer = self.graph._control_stack
         self.graph._control_stack = [] if self.fresh else [*self.outer, self]
         return self
@@ -464,10 +548,18 @@ class Graph:
             block.seen.add(op)
         return op
 
-    def create_op(self, op_type: str, inputs: Sequence[Tensor], dtypes: Sequence[Any],
-                  input_types: Any = None, name: str | None = None,
-                  attrs: dict[str, Any] | None = None, op_def: Any = None,
-                  compute_shapes: bool = True, compute_device: bool = True) -> Operation:
+    def create_op(
+        self,
+        op_type: str,
+        inputs: Sequence[Tensor],
+        dtypes: Sequence[Any],
+        input_types: Any = None,
+        name: str | None = None,
+        attrs: dict[str, Any] | None = None,
+        op_def: Any = None,
+        compute_shapes: bool = True,
+        compute_device: bool = True,
+    ) -> Operation:
         """Append an operation by its type's name.
 
         Parameters
@@ -491,7 +583,7 @@ class Graph:
         -------
         Operation
         """
-        del input_types, op_def, compute_shapes, compute_device
+        del input_types, op_def, compute_shapes, compute_device  # TensorFlow's, of no use here
         return LATE["create_op"](  # type: ignore[no-any-return]
             self, op_type, tuple(inputs), [specs.as_dtype(d) for d in dtypes], name, attrs or {}
         )
@@ -654,8 +746,9 @@ class Graph:
 
     # ---- looking things up ------------------------------------------------------------
 
-    def as_graph_element(self, obj: Any, allow_tensor: bool = True,
-                         allow_operation: bool = True) -> Tensor | Operation:
+    def as_graph_element(
+        self, obj: Any, allow_tensor: bool = True, allow_operation: bool = True
+    ) -> Tensor | Operation:
         """Find the tensor or operation that `obj` is or names.
 
         Parameters
@@ -720,9 +813,7 @@ class Graph:
             )
         return op.outputs[int(index)]
 
-    def _named_operation(
-        self, name: str, allow_tensor: bool, allow_operation: bool
-    ) -> Operation:
+    def _named_operation(self, name: str, allow_tensor: bool, allow_operation: bool) -> Operation:
         op = self._by_name.get(name)
         if not allow_operation:
             form = 'Tensor names must be of the form "<op_name>:<output_index>".'
@@ -740,9 +831,7 @@ class Graph:
     def get_operation_by_name(self, name: str) -> Operation:
         """Return the operation called `name`; KeyError if there is none."""
         if not isinstance(name, str):
-            raise TypeError(
-                f"Operation names are strings (or similar), not {type(name).__name__}."
-            )
+            raise TypeError(f"Operation names are strings (or similar), not {type(name).__name__}.")
         found = self.as_graph_element(name, allow_tensor=False, allow_operation=True)
         assert isinstance(found, Operation)
         return found
@@ -816,8 +905,9 @@ class Graph:
             return _ControlDependencies(self, [], fresh=True)
         ops: dict[Operation, None] = {}
         for item in control_inputs:
-            found = self._capture_control(getattr(item, "values", item)
-                                          if _is_slices(item) else item)
+            found = self._capture_control(
+                getattr(item, "values", item) if _is_slices(item) else item
+            )
             if found is not None:
                 ops[found] = None
         return _ControlDependencies(self, list(ops), fresh=False)
@@ -930,12 +1020,12 @@ class Graph:
         """Make this the default graph of the block, in this thread."""
         return _graphs.entered(self)
 
-    def __enter__(self) -> Graph:
+    def __enter__(self) -> Self:
         block = self.as_default()
         self._default_stack.append(block)
         return block.__enter__()
 
-    def __exit__(self, *exc: Any) -> None:
+    def __exit__(self, *exc: object) -> None:
         self._default_stack.pop().__exit__(*exc)
 
 
@@ -1068,8 +1158,9 @@ def graph_of(items: Sequence[Any]) -> Graph:
 
 
 @contextmanager
-def name_scope(name: str | None, default_name: str | None = None,
-               values: Sequence[Any] | None = None) -> Iterator[str]:
+def name_scope(
+    name: str | None, default_name: str | None = None, values: Sequence[Any] | None = None
+) -> Iterator[str]:
     """Open a name scope in the graph of some values.
 
     Parameters
@@ -1093,9 +1184,7 @@ def name_scope(name: str | None, default_name: str | None = None,
     """
     chosen = default_name if name is None else name
     if name is None and default_name is None and values is not None:
-        raise ValueError(
-            "At least one of name (None) and default_name (None) must be provided."
-        )
+        raise ValueError("At least one of name (None) and default_name (None) must be provided.")
     graph = graph_of(values or ())
     entered = nullcontext() if graph is _graphs.top() else graph.as_default()
     with entered, graph.name_scope(chosen) as scope:

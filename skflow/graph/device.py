@@ -21,9 +21,14 @@ class DeviceSpec:
         Which device of that type.
     """
 
-    def __init__(self, job: str | None = None, replica: int | None = None,
-                 task: int | None = None, device_type: str | None = None,
-                 device_index: int | None = None) -> None:
+    def __init__(
+        self,
+        job: str | None = None,
+        replica: int | None = None,
+        task: int | None = None,
+        device_type: str | None = None,
+        device_index: int | None = None,
+    ) -> None:
         self.job = job or None
         self.replica = None if replica is None else int(replica)
         self.task = None if task is None else int(task)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final
 
-from skflow.graph.core import Graph, Operation, Tensor, graph_of, name_scope
+from skflow.graph.core import LATE, Graph, Operation, Tensor, graph_of, name_scope
 from skflow.graph.registry import (
     NOT_DIFFERENTIABLE,
     REGISTRY,
@@ -65,7 +66,7 @@ class RegisterGradient:
         return f
 
 
-def NotDifferentiable(op_type: str) -> None:  # noqa: N802  # TensorFlow's name
+def NotDifferentiable(op_type: str) -> None:  # TensorFlow's name
     """Declare that no gradient flows through an operation type.
 
     Parameters
@@ -93,9 +94,7 @@ def _gradient_function(op: Operation) -> Any:
     if function is None:
         function = REGISTRY[name].grad if name in REGISTRY else None
     if function is None:
-        raise LookupError(
-            f"No gradient defined for operation '{op.name}' (op type: {op.type})"
-        )
+        raise LookupError(f"No gradient defined for operation '{op.name}' (op type: {op.type})")
     return function
 
 
@@ -125,9 +124,7 @@ class _Between:
                 for t in op.inputs:
                     if t._op in self.ops:
                         self.pending[t._op] += 1
-        self.stop = stop | {
-            x.op for x in xs if not any(t._op in self.ops for t in x.op.inputs)
-        }
+        self.stop = stop | {x.op for x in xs if not any(t._op in self.ops for t in x.op.inputs)}
 
     @staticmethod
     def _forward(sources: list[Operation]) -> set[Operation]:
@@ -258,8 +255,37 @@ def gradients(
         for y, g in zip(y_tensors, g_list, strict=True):
             if y.op in between.ops:
                 grads.add(y, _initial(y, g))
-        _sweep(graph, between, grads, y_tensors, gate_gradients, colocate_gradients_with_ops)
+        with _sweeping(between):
+            _sweep(graph, between, grads, y_tensors, gate_gradients, colocate_gradients_with_ops)
         return [grads.result(x) for x in x_tensors]
+
+
+class _Sweeps(threading.local):
+    """The calls of `gradients` that a thread is in: a body's is inside that of its operation."""
+
+    def __init__(self) -> None:
+        self.stack: list[_Between] = []
+
+
+_sweeps: Final = _Sweeps()
+
+
+@contextmanager
+def _sweeping(between: _Between) -> Iterator[None]:
+    _sweeps.stack.append(between)
+    try:
+        yield
+    finally:
+        _sweeps.stack.pop()
+
+
+def _reaches(tensor: Tensor) -> bool:
+    """Whether the gradient being built is one by `tensor` or by something it depends on."""
+    return not _sweeps.stack or tensor._op in _sweeps.stack[-1].ops
+
+
+LATE["gradients"] = gradients
+LATE["gradient_reaches"] = _reaches
 
 
 def _as_list(value: Any) -> list[Any]:
@@ -276,8 +302,11 @@ def _differentiable(x: Any) -> Tensor:
 def _initial(y: Tensor, grad: Any) -> Gradient:
     if grad is None:
         shape = y.spec.shape
-        dims = constant(list(shape or ()), raw_int32(), name="Shape") if is_full(shape) else (
-            raw.Shape(y, name="Shape"))
+        dims = (
+            constant(list(shape or ()), raw_int32(), name="Shape")
+            if is_full(shape)
+            else (raw.Shape(y, name="Shape"))
+        )
         one = constant(1, y.dtype.base_dtype, name="Const")
         return raw.Fill(dims, one, name="Fill")  # type: ignore[no-any-return]
     given = convert_to_tensor_or_indexed_slices(grad, dtype=y.dtype.base_dtype)
@@ -291,12 +320,16 @@ def raw_int32() -> Any:
     return REGISTRY["Shape"].attrs["out_type"].default
 
 
-def _sweep(graph: Graph, between: _Between, grads: _Accumulator, ys: Sequence[Tensor],
-           gate: bool, colocate: bool) -> None:
+def _sweep(
+    graph: Graph,
+    between: _Between,
+    grads: _Accumulator,
+    ys: Sequence[Tensor],
+    gate: bool,
+    colocate: bool,
+) -> None:
     """Visit the operations from `ys` backwards, each once all its gradients have come."""
-    queue = deque(
-        op for op in dict.fromkeys(y.op for y in ys) if between.pending.get(op) == 0
-    )
+    queue = deque(op for op in dict.fromkeys(y.op for y in ys) if between.pending.get(op) == 0)
     while queue:
         op = queue.popleft()
         dys = [grads.total(t) for t in op.outputs]
@@ -316,8 +349,9 @@ def _sweep(graph: Graph, between: _Between, grads: _Accumulator, ys: Sequence[Te
                     queue.append(source)
 
 
-def _differentiate(graph: Graph, op: Operation, dys: list[Any], grads: _Accumulator,
-                   gate: bool) -> None:
+def _differentiate(
+    graph: Graph, op: Operation, dys: list[Any], grads: _Accumulator, gate: bool
+) -> None:
     function = _gradient_function(op)
     if function is NOT_DIFFERENTIABLE:
         return
@@ -327,8 +361,10 @@ def _differentiate(graph: Graph, op: Operation, dys: list[Any], grads: _Accumula
     try:
         scope = graph._name_stack
         if op.type in _REGISTERED or "_gradient_op_type" in op.attrs:
-            dys = [_zeros_like(t) if dy is None and _is_trainable(t) else dy
-                   for t, dy in zip(op.outputs, dys, strict=True)]
+            dys = [
+                _zeros_like(t) if dy is None and _is_trainable(t) else dy
+                for t, dy in zip(op.outputs, dys, strict=True)
+            ]
         elif len(dys) == 1 and isinstance(dys[0], IndexedSlices) and op.type != "Identity":
             dys = [convert(dys[0])]
         found = function(op, *dys)
@@ -448,22 +484,30 @@ def hessians(
     ValueError
         If an x is not a vector, its length is unknown, or no y depends on it.
     """
-    options = {"colocate_gradients_with_ops": colocate_gradients_with_ops,
-               "gate_gradients": gate_gradients, "aggregation_method": aggregation_method}
+    options = {
+        "colocate_gradients_with_ops": colocate_gradients_with_ops,
+        "gate_gradients": gate_gradients,
+        "aggregation_method": aggregation_method,
+    }
     found = []
     for i, x in enumerate(_as_list(xs)):
         shape = _differentiable(x).spec.shape
         if shape is None or len(shape) != 1:
-            raise ValueError(f"Cannot compute Hessian because element {i} of `xs` does not have "
-                             f"rank one.. Tensor {x} must have rank 1.")
+            raise ValueError(
+                f"Cannot compute Hessian because element {i} of `xs` does not have "
+                f"rank one.. Tensor {x} must have rank 1."
+            )
         if shape[0] is None:
-            raise ValueError(f"Cannot compute Hessian because the length of element {i} of `xs` "
-                             "is not known before the run")
+            raise ValueError(
+                f"Cannot compute Hessian because the length of element {i} of `xs` "
+                "is not known before the run"
+            )
         with name_scope(f"{name}_first_derivative", "hessians"):
             first = gradients(ys, x, **options)[0]
         if first is None:
-            raise ValueError(f"Cannot compute Hessian because `ys` does not depend on element {i} "
-                             "of `xs`")
+            raise ValueError(
+                f"Cannot compute Hessian because `ys` does not depend on element {i} of `xs`"
+            )
         rows = []
         for entry in raw.Unpack(convert(first), num=shape[0], axis=0):
             row = gradients(entry, x, **options)[0]

@@ -42,7 +42,12 @@ def _boolean(value: Any) -> bool:
 
 
 _ACCEPTS: Final[dict[str, Callable[[Any], bool]]] = {
-    "i": _integral, "u": _integral, "f": _real, "c": _complex, "O": _text, "b": _boolean,
+    "i": _integral,
+    "u": _integral,
+    "f": _real,
+    "c": _complex,
+    "O": _text,
+    "b": _boolean,
 }
 
 
@@ -152,7 +157,7 @@ def to_array(value: Any, dtype: DType | None = None) -> Array:
         If the value is ``None`` or ragged.
     """
     kind = type(value)
-    if (kind is float and (dtype is None or dtype is float32)):
+    if kind is float and (dtype is None or dtype is float32):
         return np.array(value, np.float32)
     if kind is int and (dtype is None or dtype is int32) and -(2**31) <= value < 2**31:
         return np.array(value, np.int32)

@@ -13,14 +13,16 @@ import numpy as np
 
 from skflow.graph import spec as specs
 from skflow.graph.core import LATE, Graph, Operation, Tensor, get_default_graph, graph_of
-from skflow.graph.literals import constant_array, to_array
+from skflow.graph.literals import constant_array
 from skflow.graph.spec import DType, Shape, Spec, as_dtype, shape_brackets, to_shape
 
 Kernel = Callable[..., Any]
 REGISTRY: Final[dict[str, OpDef]] = {}
-_FIXED: Final = {
-    d.name: d for d in specs.ALL
-} | {"float": specs.float32, "double": specs.float64, "half": specs.float16}
+_FIXED: Final = {d.name: d for d in specs.ALL} | {
+    "float": specs.float32,
+    "double": specs.float64,
+    "half": specs.float16,
+}
 _ARGUMENT: Final = re.compile(r"(\w+): (?:(Ref)\((\w+)\)|(?:(\w+) \* )?(\w+)(\.\.\.)?)$")
 _FOLDABLE: Final = 4096  # elements: larger values are not worked out while the graph is built
 
@@ -79,9 +81,21 @@ class OpDef:
     See `define` for the parameters.
     """
 
-    def __init__(self, type: str, signature: str, *, attrs: dict[str, Any], types: dict[str, Any],
-                 infer: Any, kernel: Any, grad: Any, flags: frozenset[str],
-                 specialize: Any, explain: Any, partial: Any) -> None:
+    def __init__(
+        self,
+        type: str,
+        signature: str,
+        *,
+        attrs: dict[str, Any],
+        types: dict[str, Any],
+        infer: Any,
+        kernel: Any,
+        grad: Any,
+        flags: frozenset[str],
+        specialize: Any,
+        explain: Any,
+        partial: Any,
+    ) -> None:
         self.type = type
         self._text = signature
         self._given_attrs = attrs
@@ -105,8 +119,15 @@ class OpDef:
 
     def __getattr__(self, name: str) -> Any:
         # The signature is read at first use: most operations of the library never are.
-        if name not in ("inputs", "outputs", "attrs", "kernel_attrs", "infer_attrs", "simple",
-                        "result"):
+        if name not in (
+            "inputs",
+            "outputs",
+            "attrs",
+            "kernel_attrs",
+            "infer_attrs",
+            "simple",
+            "result",
+        ):
             raise AttributeError(name)
         before, _, after = self._text.partition("->")
         self.inputs, self.outputs = _parse_args(before), _parse_args(after)
@@ -138,7 +159,7 @@ class OpDef:
             The output, the outputs, or the operation if it has none.
         """
         if len(args) < len(self.inputs):
-            args = args + tuple(attrs.pop(a.name) for a in self.inputs[len(args):])
+            args = args + tuple(attrs.pop(a.name) for a in self.inputs[len(args) :])
         op = self.build(args, attrs, name)
         return self.pack(op)
 
@@ -266,8 +287,10 @@ class OpDef:
             )
         if arg.many:
             wanted: Any = attrs.get(arg.type) or [None] * len(values)
-            found = [convert(v, w and as_dtype(w), f"{arg.name}_{i}")
-                     for i, (v, w) in enumerate(zip(values, wanted, strict=True))]
+            found = [
+                convert(v, w and as_dtype(w), f"{arg.name}_{i}")
+                for i, (v, w) in enumerate(zip(values, wanted, strict=True))
+            ]
             attrs.setdefault(arg.type, [t.dtype.base_dtype for t in found])
             return found
         attrs[str(arg.number)] = len(values)
@@ -277,8 +300,11 @@ class OpDef:
         found = []
         for i, v in enumerate(values):
             try:
-                found.append(v if isinstance(v, Tensor) else
-                             convert(v, dtype, f"{arg.name}_{i}", as_ref=arg.ref))
+                found.append(
+                    v
+                    if isinstance(v, Tensor)
+                    else convert(v, dtype, f"{arg.name}_{i}", as_ref=arg.ref)
+                )
             except (TypeError, ValueError):
                 raise self._list_error(arg, values, dtype) from None
         if len({t.dtype.base_dtype for t in found}) > 1:
@@ -294,17 +320,29 @@ class OpDef:
                 names.append(convert(v).dtype.base_dtype.name)
             except (TypeError, ValueError):
                 names.append("<NOT CONVERTIBLE TO TENSOR>")
-        said = (f"Tensors in list passed to '{arg.name}' of '{self.type}' Op have types "
-                f"[{', '.join(names)}]")
+        said = (
+            f"Tensors in list passed to '{arg.name}' of '{self.type}' Op have types "
+            f"[{', '.join(names)}]"
+        )
         if dtype is None or arg.type not in _FIXED:
             return TypeError(f"{said} that don't all match.")
         return TypeError(f"{said} that do not match expected type {dtype.name}.")
 
-    def _finish(self, graph: Graph, name: str, inputs: tuple[Tensor, ...],
-                attrs: dict[str, Any]) -> Operation:
+    def _finish(
+        self, graph: Graph, name: str, inputs: tuple[Tensor, ...], attrs: dict[str, Any]
+    ) -> Operation:
         self.fill_attrs(attrs)
         outputs = self.infer([t._spec for t in inputs], attrs, name)
-        return graph.add_operation(self, name, inputs, attrs, outputs)
+        if self.simple:
+            return graph.add_operation(self, name, inputs, attrs, outputs)
+        # What changes a variable shares its device.
+        saved = graph._colocation_stack
+        refs = [t._op for a, t in zip(self.inputs, inputs, strict=False) if a.ref]
+        graph._colocation_stack = [*saved, *refs]
+        try:
+            return graph.add_operation(self, name, inputs, attrs, outputs)
+        finally:
+            graph._colocation_stack = saved
 
     def fill_attrs(self, attrs: dict[str, Any]) -> None:
         """Bring attributes to their kinds and add the defaults; TypeError if one is missing."""
@@ -316,8 +354,9 @@ class OpDef:
 
     # ---- specs ------------------------------------------------------------------------
 
-    def infer(self, inputs: Sequence[Spec], attrs: dict[str, Any],
-              name: str | None = None) -> list[tuple[DType, Shape]]:
+    def infer(
+        self, inputs: Sequence[Spec], attrs: dict[str, Any], name: str | None = None
+    ) -> list[tuple[DType, Shape]]:
         """Types and shapes of the outputs.
 
         Parameters
@@ -362,8 +401,9 @@ class OpDef:
             return rule(*args, **{k: attrs[k] for k in self.infer_attrs})
         return rule(*args)
 
-    def _shape_error(self, message: str, inputs: Sequence[Spec], attrs: dict[str, Any],
-                     name: str | None) -> str:
+    def _shape_error(
+        self, message: str, inputs: Sequence[Spec], attrs: dict[str, Any], name: str | None
+    ) -> str:
         """The whole sentence, with the inputs that the rule has looked into."""
         # The rule runs again, on specs that take note of its questions: a rule that succeeds,
         # as nearly all do, pays nothing for the message.
@@ -371,12 +411,18 @@ class OpDef:
         with suppress(ValueError):
             self._shapes(watched, attrs)
         shapes = ", ".join(_shape_in_message(s.shape) for s in inputs)
-        text = (f"{message} for '{name or self.type}' (op: '{self.type}') with input shapes: "
-                f"{shapes}")
-        for asked, words in (("value", "computed input tensors"),
-                             ("shape", "input tensors computed as partial shapes")):
-            found = [f"input[{i}] = {s.answer}" for i, s in enumerate(watched)
-                     if s.asked == asked and s.answer]
+        text = (
+            f"{message} for '{name or self.type}' (op: '{self.type}') with input shapes: {shapes}"
+        )
+        for asked, words in (
+            ("value", "computed input tensors"),
+            ("shape", "input tensors computed as partial shapes"),
+        ):
+            found = [
+                f"input[{i}] = {s.answer}"
+                for i, s in enumerate(watched)
+                if s.asked == asked and s.answer
+            ]
             if found:
                 text += f" and with {words}: {', '.join(found)}"
         return f"{text}."
@@ -427,7 +473,9 @@ class OpDef:
 
         return grouped
 
-    def compute(self, arrays: Sequence[Any], attrs: dict[str, Any], context: Any = None) -> list[Any]:
+    def compute(
+        self, arrays: Sequence[Any], attrs: dict[str, Any], context: Any = None
+    ) -> list[Any]:
         """Run the kernel once and return all outputs, each of its declared type.
 
         This is the plain way: constants are folded by it and the tests' interpreter uses it.
@@ -448,8 +496,10 @@ class OpDef:
             values = []
             for arg, value in zip(self.outputs, found, strict=True):
                 values.extend(value if arg.is_list else [value])
-        return [v if d.is_ref_dtype else np.asarray(v, dtype=d.np_dtype)
-                for v, d in zip(values, dtypes, strict=True)]
+        return [
+            v if d.is_ref_dtype else np.asarray(v, dtype=d.np_dtype)
+            for v, d in zip(values, dtypes, strict=True)
+        ]
 
     def __repr__(self) -> str:
         return f"<OpDef {self.type}({self._text})>"
@@ -605,12 +655,28 @@ def define(
     """
     if type in REGISTRY:
         raise ValueError(f"The operation {type!r} is defined already")
-    named = {"broadcast": broadcast, "elementwise": elementwise, "stateful": stateful,
-             "context": context, "view": view, "out": out, "commutative": commutative}
+    named = {
+        "broadcast": broadcast,
+        "elementwise": elementwise,
+        "stateful": stateful,
+        "context": context,
+        "view": view,
+        "out": out,
+        "commutative": commutative,
+    }
     flags = frozenset(k for k, on in named.items() if on)
     found = OpDef(
-        type, signature, attrs=attrs or {}, types=types or {}, infer=infer, kernel=kernel,
-        grad=grad, flags=flags, specialize=specialize, explain=explain, partial=partial,
+        type,
+        signature,
+        attrs=attrs or {},
+        types=types or {},
+        infer=infer,
+        kernel=kernel,
+        grad=grad,
+        flags=flags,
+        specialize=specialize,
+        explain=explain,
+        partial=partial,
     )
     REGISTRY[type] = found
     return found
@@ -665,8 +731,13 @@ def register_tensor_conversion_function(
     _CONVERSIONS.sort(key=lambda item: item[0])
 
 
-def convert(value: Any, dtype: DType | None = None, name: str | None = None,
-            as_ref: bool = False, preferred_dtype: DType | None = None) -> Tensor:
+def convert(
+    value: Any,
+    dtype: DType | None = None,
+    name: str | None = None,
+    as_ref: bool = False,
+    preferred_dtype: DType | None = None,
+) -> Tensor:
     """Convert anything to a tensor of the default graph; see `convert_to_tensor`."""
     if type(value) is Tensor:
         return _same_type(value, dtype)
@@ -721,8 +792,9 @@ def _same_type(value: Tensor, dtype: DType | None) -> Tensor:
     return value
 
 
-def convert_to_tensor(value: Any, dtype: Any = None, name: str | None = None,
-                      preferred_dtype: Any = None) -> Tensor:
+def convert_to_tensor(
+    value: Any, dtype: Any = None, name: str | None = None, preferred_dtype: Any = None
+) -> Tensor:
     """Convert a value to a tensor.
 
     Parameters
@@ -768,8 +840,13 @@ define(
 )
 
 
-def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Const",
-             verify_shape: bool = False) -> Tensor:
+def constant(
+    value: Any,
+    dtype: Any = None,
+    shape: Any = None,
+    name: str = "Const",
+    verify_shape: bool = False,
+) -> Tensor:
     """Make a tensor of a value known now.
 
     Parameters
@@ -826,6 +903,8 @@ def static_value(tensor: Tensor) -> tuple[Any, Shape]:
         return op.attrs["value"], None
     if definition.stateful or definition.context or tensor.dtype.is_ref_dtype:
         return None, None
+    if op.type == "PlaceholderWithDefault":  # a feed may replace its default
+        return None, None
     partial = None
     if definition.partial is not None:
         partial = definition.partial(op)
@@ -846,12 +925,18 @@ def static_value(tensor: Tensor) -> tuple[Any, Shape]:
         values.append(value)
     try:
         return definition.compute(values, op.attrs)[tensor.value_index], None
-    except Exception:  # the run reports it, at the operation
+    except Exception:  # noqa: BLE001  # the run reports it, at the operation
         return None, partial
 
 
-def _create_op(graph: Graph, op_type: str, inputs: tuple[Tensor, ...], dtypes: list[DType],
-               name: str | None, attrs: dict[str, Any]) -> Operation:
+def _create_op(
+    graph: Graph,
+    op_type: str,
+    inputs: tuple[Tensor, ...],
+    dtypes: list[DType],
+    name: str | None,
+    attrs: dict[str, Any],
+) -> Operation:
     definition = REGISTRY.get(op_type)
     if definition is None:
         raise TypeError(f"Op type not registered '{op_type}'")
@@ -880,4 +965,3 @@ def _counts(definition: OpDef, inputs: Sequence[Tensor], attrs: dict[str, Any]) 
 
 LATE["static_value"] = static_value
 LATE["create_op"] = _create_op
-to_array = to_array

@@ -151,9 +151,9 @@ class DType:
         raise TypeError(f"Cannot find {word} value of {self}.")
 
     @property
-    def limits(self, clip_negative: bool = True) -> tuple[Any, Any]:
-        """The range of the type as ``(min, max)``; unsigned types start at 0."""
-        return (self.as_numpy_dtype(0) if clip_negative and self.is_unsigned else self.min), self.max
+    def limits(self) -> tuple[Any, Any]:
+        """The range of the type as ``(min, max)``."""
+        return self.min, self.max
 
     @property
     def size(self) -> int:
@@ -590,8 +590,10 @@ def to_shape(dims: Any) -> Shape:
     if isinstance(dims, (int, np.integer, Dimension)):
         return (as_dimension(dims).value,)
     if hasattr(dims, "unknown_rank"):  # a TensorShapeProto
-        return None if dims.unknown_rank else tuple(
-            None if d.size < 0 else int(d.size) for d in dims.dim
+        return (
+            None
+            if dims.unknown_rank
+            else tuple(None if d.size < 0 else int(d.size) for d in dims.dim)
         )
     if type(dims) is tuple and all(d is None or (type(d) is int and d >= 0) for d in dims):
         return dims
@@ -792,8 +794,9 @@ def _summary(value: Array) -> str:
     """An array's entries the way TensorFlow's messages list them."""
     if value.ndim > 1:
         return "".join(f"[{_summary(row)}]" for row in value)
-    return " ".join(f"{item:g}" if isinstance(item, float) else str(item)
-                    for item in value.reshape(-1).tolist())
+    return " ".join(
+        f"{item:g}" if isinstance(item, float) else str(item) for item in value.reshape(-1).tolist()
+    )
 
 
 def equal_dims(p: int | None, q: int | None) -> int | None:
@@ -811,9 +814,7 @@ def merged(a: Shape, b: Shape) -> Shape:
         raise ValueError(f"Shapes must be equal rank, but are {len(a)} and {len(b)}")
     for i, (p, q) in enumerate(zip(a, b, strict=True)):
         if p is not None and q is not None and p != q:
-            raise ValueError(
-                f"Dimension {i} in both shapes must be equal, but are {p} and {q}"
-            )
+            raise ValueError(f"Dimension {i} in both shapes must be equal, but are {p} and {q}")
     return tuple([q if p is None else p for p, q in zip(a, b, strict=True)])
 
 

@@ -17,7 +17,9 @@ from skflow.runtime.threads import pool
 from skflow.runtime.updates import FlatUpdate
 
 _LARGE: Final = 1 << 14  # elements: larger values without a buffer are let go after their last use
-_WORTH_SPLITTING: Final = 1_000_000  # multiply-adds: below, waking a worker costs more than it saves
+_WORTH_SPLITTING: Final = (
+    1_000_000  # multiply-adds: below, waking a worker costs more than it saves
+)
 _BLAS_TYPES: Final = "fdFD"
 
 Binder = Callable[["Frame"], Any]
@@ -68,6 +70,7 @@ class Code:
         self._fetched = {v for v in plan.results if v is not None}
         self._copied = passes.protect_reads(plan)
         self._assumed: dict[Variable, Shape] = {}
+        self._checked: set[Variable] = set()
         self.products = passes.count_products(plan)
         self._emit()
         self.nodes = self._line_nodes
@@ -181,8 +184,11 @@ class Code:
     def _may_be_placed(self, gradient: Value) -> bool:
         node = gradient.node
         return (
-            node is not None and node.kind == "op" and gradient not in self._arena_of
-            and gradient not in self._fetched and _takes_out(node.definition)
+            node is not None
+            and node.kind == "op"
+            and gradient not in self._arena_of
+            and gradient not in self._fetched
+            and _takes_out(node.definition)
         )
 
     def _arena_view(self, value: Value) -> str:
@@ -264,13 +270,20 @@ class Code:
             self._line(f"{self._local(value)} = {handle}.read(){'.copy()' if copied else ''}", node)
             return
         self._assumed[variable] = value.shape
-        self._line(f"if not {handle}.initialized: {handle}.read()", node)
+        self._check(variable, node)
         place = self._bound("w", lambda _: variable.value, ("place", variable))
         if copied:
             self._line(f"{self._local(value)} = {place}.copy()", node)
         else:
             self._names[value] = place
             self._static.add(value)
+
+    def _check(self, variable: Variable, node: Node) -> None:
+        """Raise TensorFlow's error if a variable holds no value."""
+        if variable not in self._checked:
+            self._checked.add(variable)
+            handle = self._handle(variable)
+            self._line(f"if not {handle}.initialized: {handle}.read()", node)
 
     def emit_op(self, node: Node) -> None:
         """Emit the call of an operation's kernel in the quickest form that fits."""
@@ -338,9 +351,7 @@ class Code:
             return
         kernel, rest = self._kernel(node), [v.const for v in node.inputs[1:]]
         source = self._names[base]
-        self._names[value] = self._bound(
-            "a", lambda frame: kernel(frame.names[source], *rest)
-        )
+        self._names[value] = self._bound("a", lambda frame: kernel(frame.names[source], *rest))
         self._static.add(value)
         if turns or base in self._strided:
             self._strided.add(value)
@@ -386,8 +397,10 @@ class Code:
         """A part of an array, taken when the function is bound if the array lies still."""
         if name[0] in "vf":
             return f"{name}[{where}]"
-        key = tuple(slice(*[int(p) if p.strip() else None for p in part.split(":")])
-                    for part in where.split(","))
+        key = tuple(
+            slice(*[int(p) if p.strip() else None for p in part.split(":")])
+            for part in where.split(",")
+        )
         return self._bound("p", lambda frame: frame.names[name][key], ("part", name, where))
 
     def emit_update(self, node: Node) -> None:
@@ -410,13 +423,14 @@ class Code:
             for value in variables:
                 assert value.variable is not None
                 self._assumed[value.variable] = value.shape
-                handle = self._handle(value.variable)
-                self._line(f"if not {handle}.initialized: {handle}.read()", member)
+                self._check(value.variable, member)
             if self._arena_of.get(gradient) != (node, at):
                 self._copy_gradient(node, gradient, at, size, member)
             at += size
         update = self._bound("u", lambda frame: frame.updates[node])
-        self._line(f"{update}({', '.join([self.name(s) for s in scalars])})", node)
+        known = all(s.const is not None for s in scalars)
+        arguments = "" if known else ", ".join([self.name(s) for s in scalars])
+        self._line(f"{update}({arguments})", node)
 
     def _copy_gradient(self, node: Node, gradient: Value, at: int, size: int, member: Node) -> None:
         shape = gradient.shape
@@ -438,7 +452,11 @@ class Code:
         once = sum(v is value for v in self._plan.results) == 1
         unviewed = not any(u.definition.view for u in value.uses)
         if fresh and once and unviewed and value.node.kind == "op":  # type: ignore[union-attr]
-            return name if value.shape is not None and value.shape else f"{self._function(_scalar)}({name})"
+            return (
+                name
+                if value.shape is not None and value.shape
+                else f"{self._function(_scalar)}({name})"
+            )
         return f"{self._function(_owned)}({name})"
 
 
@@ -466,8 +484,10 @@ def _scalar(value: Any) -> Any:
 
 
 def _takes_out(definition: OpDef) -> bool:
-    return definition.out and not definition.context and (
-        definition.simple or definition.type == "AddN"
+    return (
+        definition.out
+        and not definition.context
+        and (definition.simple or definition.type == "AddN")
     )
 
 
@@ -500,5 +520,7 @@ def _flattener(definition: OpDef, attrs: dict[str, Any]) -> Callable[[Any], list
 
 
 _EMITTERS: Final = {
-    "read": Code.emit_read, "op": Code.emit_op, "update": Code.emit_update,
+    "read": Code.emit_read,
+    "op": Code.emit_op,
+    "update": Code.emit_update,
 }

@@ -21,12 +21,13 @@ class Feeder:
         The tensor that values are fed for.
     """
 
-    __slots__ = ("_integral", "dtype", "tensor")
+    __slots__ = ("_fitting", "_integral", "dtype", "tensor")
 
     def __init__(self, tensor: Tensor) -> None:
         self.tensor = tensor
         self.dtype = tensor.dtype.base_dtype.np_dtype
         self._integral = self.dtype.kind in "iu"
+        self._fitting: tuple[int, ...] | None = None  # the last shape that was found to fit
 
     def __call__(self, value: Any) -> Array:
         """The array to run with.
@@ -41,12 +42,13 @@ class Feeder:
             array = value if value.dtype == dtype else self._converted(value)
         else:
             array = self._converted(value)
-        shape = self.tensor._spec.shape
-        if shape is not None and not compatible(shape, array.shape):
-            raise ValueError(
-                f"Cannot feed value of shape {array.shape!r} for Tensor {self.tensor.name!r}, "
-                f"which has shape '{self.tensor.get_shape()}'"
-            )
+        if array.shape != self._fitting:
+            if not compatible(self.tensor._spec.shape, array.shape):
+                raise ValueError(
+                    f"Cannot feed value of shape {array.shape!r} for Tensor "
+                    f"{self.tensor.name!r}, which has shape '{self.tensor.get_shape()}'"
+                )
+            self._fitting = array.shape
         return array
 
     def _converted(self, value: Any) -> Array:
@@ -111,13 +113,9 @@ def feed_items(graph: Graph, feed_dict: dict[Any, Any]) -> list[tuple[Tensor, An
         try:
             tensor = graph.as_graph_element(key, allow_operation=False)
         except (TypeError, ValueError, KeyError) as error:
-            raise TypeError(
-                f"Cannot interpret feed_dict key as Tensor: {error.args[0]}"
-            ) from None
+            raise TypeError(f"Cannot interpret feed_dict key as Tensor: {error.args[0]}") from None
         assert isinstance(tensor, Tensor)
         if not graph.is_feedable(tensor):
             raise ValueError(f"Tensor {tensor} may not be fed.")
         items.append((tensor, value))
     return items
-
-

@@ -56,7 +56,9 @@ class Allocator:
                 self._free.setdefault(slot.nbytes, []).append(slot)
 
     def _fitting(self, nbytes: int) -> Slot | None:
-        sizes = [n for n, free in self._free.items() if free and nbytes <= n <= _MOST_WASTE * nbytes]
+        sizes = [
+            n for n, free in self._free.items() if free and nbytes <= n <= _MOST_WASTE * nbytes
+        ]
         return self._free[min(sizes)].pop() if sizes else None
 
 
@@ -65,4 +67,3 @@ def aligned(nbytes: int) -> Array:
     raw = np.empty(nbytes + _ALIGNMENT, np.uint8)
     shift = -raw.__array_interface__["data"][0] % _ALIGNMENT
     return raw[shift : shift + nbytes]
-

@@ -129,8 +129,8 @@ def protect_reads(plan: Plan) -> set[Node]:
     for node in plan.nodes:
         if node.kind != "read":
             continue
-        variable = node.inputs[0].variable
-        later = [p for p in writes.get(variable, ()) if p > node.position]  # type: ignore[arg-type]
+        read = node.inputs[0].variable
+        later = [p for p in writes.get(read, ()) if p > node.position] if read else []
         if later and _last_use(node.outputs[0], fetched) >= min(later):
             copied.add(node)
     return copied

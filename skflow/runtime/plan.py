@@ -9,7 +9,7 @@ import numpy as np
 
 from skflow.graph.core import Graph, Operation, Tensor
 from skflow.graph.registry import OpDef
-from skflow.graph.spec import Array, DType, Shape, Spec, as_dtype, num_elements
+from skflow.graph.spec import Array, DType, Shape, Spec, as_dtype, is_full, num_elements
 from skflow.runtime.state import State, Variable
 
 _FOLD_LIMIT: Final = 1 << 20  # elements: a larger constant result is computed in the run
@@ -58,8 +58,18 @@ class Value:
 class Node:
     """One step of a plan: an operation on values, or the reading of a variable."""
 
-    __slots__ = ("after", "attrs", "definition", "inputs", "kind", "members", "op", "outputs",
-                 "position", "writes")
+    __slots__ = (
+        "after",
+        "attrs",
+        "definition",
+        "inputs",
+        "kind",
+        "members",
+        "op",
+        "outputs",
+        "position",
+        "writes",
+    )
 
     def __init__(self, op: Operation, inputs: list[Value], kind: str = "op") -> None:
         self.op = op
@@ -96,15 +106,11 @@ class Plan:
         self.feeds = feeds
 
 
-def needed_operations(
-    targets: Sequence[Operation], fed: dict[Tensor, Any]
-) -> list[Operation]:
+def needed_operations(targets: Sequence[Operation], fed: dict[Tensor, Any]) -> list[Operation]:
     """The operations behind `targets`, producers before consumers; fed tensors need none."""
     order: list[Operation] = []
     seen: set[Operation] = set()
-    stack: list[Operation | None] = []
-    for target in reversed(targets):
-        stack.append(target)
+    stack: list[Operation | None] = list(reversed(targets))
     path: list[Operation] = []
     while stack:
         op = stack.pop()
@@ -116,12 +122,8 @@ def needed_operations(
         seen.add(op)
         path.append(op)
         stack.append(None)
-        for control in op._control_inputs:
-            if control not in seen:
-                stack.append(control)
-        for tensor in reversed(op.inputs):
-            if tensor not in fed and tensor._op not in seen:
-                stack.append(tensor._op)
+        stack.extend([c for c in op._control_inputs if c not in seen])
+        stack.extend([t._op for t in reversed(op.inputs) if t not in fed and t._op not in seen])
     return order
 
 
@@ -139,7 +141,8 @@ class Lowering:
         self.values: dict[Tensor, Value] = {}
         self.nodes: list[Node] = []
         self.barriers: dict[Operation, list[Node]] = {}
-        self._shared: dict[Any, Any] = {}
+        self._shared: dict[Any, Node] = {}
+        self._constants: dict[Any, Value] = {}
         self._reads: dict[Any, Value] = {}
 
     def lower(
@@ -228,7 +231,8 @@ class Lowering:
         refs = [a.ref for a in args]
         by_argument = len(refs) == len(inputs) and not any(a.is_list for a in args)
         return [
-            self._read(op, v, after) if v.variable is not None and not (by_argument and refs[i])
+            self._read(op, v, after)
+            if v.variable is not None and not (by_argument and refs[i])
             else v
             for i, v in enumerate(inputs)
         ]
@@ -272,7 +276,7 @@ class Lowering:
             if key is not None:
                 self._shared[key] = found
         self.barriers[op] = [found]
-        return found.outputs  # type: ignore[no-any-return]
+        return found.outputs
 
     def _node(self, op: Operation, inputs: list[Value]) -> Node:
         node = Node(op, inputs)
@@ -285,12 +289,13 @@ class Lowering:
         reference = next((v for v in inputs if v.variable is not None), None)
         for i, (dtype, shape) in enumerate(outputs):
             if dtype.is_ref_dtype and reference is not None:
-                value = Value(dtype, reference.shape, node=node, index=i,
-                              variable=reference.variable)
+                value = Value(
+                    dtype, reference.shape, node=node, index=i, variable=reference.variable
+                )
             else:
-                if shape is None or None in shape:
-                    shape = _sharper(shape, op.outputs[i]._spec.shape)
-                value = Value(dtype, shape, node=node, index=i)
+                full = is_full(shape)
+                known = shape if full else _sharper(shape, op.outputs[i]._spec.shape)
+                value = Value(dtype, known, node=node, index=i)
             node.outputs.append(value)
         self.nodes.append(node)
         return node
@@ -302,7 +307,7 @@ class Lowering:
             found = []
         for value in op.attrs.values():
             if isinstance(value, Graph):
-                found.extend(self.state.variable(v) for v in written_variables(value))
+                found.extend(self.state.variable(v) for v in written_variables(value._operations))
         return list(dict.fromkeys(found))
 
     # ---- what needs no step -----------------------------------------------------------
@@ -332,7 +337,7 @@ class Lowering:
                     return None
         try:
             arrays = definition.compute([v.const for v in inputs], op.attrs)
-        except Exception:  # the run reports it, at the operation
+        except Exception:  # noqa: BLE001  # the run reports it, at the operation
             return None
         if any(a.size > _FOLD_LIMIT for a in arrays) and not definition.view:
             return None
@@ -344,27 +349,25 @@ class Lowering:
         if array.size > _SHARE_LIMIT or array.dtype.kind == "O":
             return Value(dtype, array.shape, const=array)
         key = (array.dtype.char, array.shape, array.tobytes())
-        found = self._shared.get(key)
+        found = self._constants.get(key)
         if found is None:
-            found = self._shared[key] = Value(dtype, array.shape, const=array)
-        return found  # type: ignore[no-any-return]
+            found = self._constants[key] = Value(dtype, array.shape, const=array)
+        return found
 
 
 _ONLY_LOOKS: Final = ("IsVariableInitialized",)
 
 
-def written_variables(graph: Graph, among: Sequence[Operation] | None = None) -> list[Operation]:
-    """The ``VariableV2`` operations whose values operations of a graph change."""
+def written_variables(ops: Sequence[Operation]) -> list[Operation]:
+    """The ``VariableV2`` operations whose values some operations, or their bodies, change."""
     found: list[Operation] = []
-    for op in graph._operations if among is None else among:
+    for op in ops:
         if op.type not in _ONLY_LOOKS and not op.definition.simple:
             args = op.definition.inputs
-            found.extend(
-                _declaration(t) for a, t in zip(args, op.inputs, strict=False) if a.ref
-            )
+            found.extend(_declaration(t) for a, t in zip(args, op.inputs, strict=False) if a.ref)
         for value in op.attrs.values():
             if isinstance(value, Graph):
-                found.extend(written_variables(value))
+                found.extend(written_variables(value._operations))
     return found
 
 
@@ -423,7 +426,7 @@ def _key(op: Operation, inputs: list[Value]) -> Any:
 Rule = Callable[[Lowering, Operation, list[Value]], Value | None]
 
 
-def _pass_through(_: Lowering, op: Operation, inputs: list[Value]) -> Value | None:
+def _pass_through(_: Lowering, _op: Operation, inputs: list[Value]) -> Value | None:
     return inputs[0]
 
 
@@ -440,29 +443,29 @@ def _size(lowering: Lowering, op: Operation, inputs: list[Value]) -> Value | Non
     return lowering.constant(np.array(count, op.attrs["out_type"].np_dtype))
 
 
-def _rank(lowering: Lowering, op: Operation, inputs: list[Value]) -> Value | None:
+def _rank(lowering: Lowering, _op: Operation, inputs: list[Value]) -> Value | None:
     shape = inputs[0].shape
     return None if shape is None else lowering.constant(np.array(len(shape), np.int32))
 
 
-def _reshape(_: Lowering, op: Operation, inputs: list[Value]) -> Value | None:
+def _reshape(_: Lowering, _op: Operation, inputs: list[Value]) -> Value | None:
     x, shape = inputs
     if shape.const is None or not x.static:
         return None
     return x if tuple(shape.const.reshape(-1).tolist()) == x.shape else None
 
 
-def _transpose(_: Lowering, op: Operation, inputs: list[Value]) -> Value | None:
+def _transpose(_: Lowering, _op: Operation, inputs: list[Value]) -> Value | None:
     perm = inputs[1].const
     return inputs[0] if perm is not None and perm.tolist() == list(range(perm.size)) else None
 
 
-def _reduction(_: Lowering, op: Operation, inputs: list[Value]) -> Value | None:
+def _reduction(_: Lowering, _op: Operation, inputs: list[Value]) -> Value | None:
     axes = inputs[1].const
     return inputs[0] if axes is not None and axes.size == 0 else None
 
 
-def _tile(_: Lowering, op: Operation, inputs: list[Value]) -> Value | None:
+def _tile(_: Lowering, _op: Operation, inputs: list[Value]) -> Value | None:
     repeats = inputs[1].const
     return inputs[0] if repeats is not None and bool((repeats == 1).all()) else None
 
@@ -471,11 +474,11 @@ def _cast(_: Lowering, op: Operation, inputs: list[Value]) -> Value | None:
     return inputs[0] if inputs[0].dtype is op.attrs["DstT"] else None
 
 
-def _add_n(_: Lowering, op: Operation, inputs: list[Value]) -> Value | None:
+def _add_n(_: Lowering, _op: Operation, inputs: list[Value]) -> Value | None:
     return inputs[0] if len(inputs) == 1 else None
 
 
-def _multiply(lowering: Lowering, op: Operation, inputs: list[Value]) -> Value | None:
+def _multiply(lowering: Lowering, _op: Operation, inputs: list[Value]) -> Value | None:
     """A constant of equal elements is a number; multiplying by one does nothing."""
     for i in (0, 1):
         c, x = inputs[i], inputs[1 - i]
@@ -504,7 +507,7 @@ def _is_splat(c: Value, x: Value) -> bool:
     return bool((flat == flat[0]).all())
 
 
-def _divide(lowering: Lowering, op: Operation, inputs: list[Value]) -> Value | None:
+def _divide(lowering: Lowering, _op: Operation, inputs: list[Value]) -> Value | None:
     x, c = inputs
     if c.const is None or x.const is not None or not x.static or not c.const.size:
         return None

@@ -168,8 +168,13 @@ class Program:
         Gives the `OpContext` of an operation.
     """
 
-    def __init__(self, state: State, fetches: Sequence[Tensor | Operation],
-                 feeds: Sequence[Tensor], context: ContextMaker) -> None:
+    def __init__(
+        self,
+        state: State,
+        fetches: Sequence[Tensor | Operation],
+        feeds: Sequence[Tensor],
+        context: ContextMaker,
+    ) -> None:
         self.state = state
         self.fetches = list(fetches)
         self.feeds = list(feeds)
@@ -187,7 +192,7 @@ class Program:
         ops = needed_operations(targets, fed)
         if any(_has_type(op, _UNLOCKED) for op in ops):
             return nullcontext()
-        if written_variables(Graph(), ops):
+        if written_variables(ops):
             return self.state.lock.writing
         if any(_has_type(op, ("VariableV2",)) for op in ops):
             return self.state.lock.reading
@@ -221,8 +226,7 @@ class Program:
                 if all(_fits(p, s) for p, s in zip(pattern, shapes, strict=True)):
                     return plan
             pattern = tuple(
-                _opened([known[i] for known in (*self._plans, shapes)])
-                for i in range(len(shapes))
+                _opened([known[i] for known in (*self._plans, shapes)]) for i in range(len(shapes))
             )
             plan = Executable(self, pattern)
             self._open.insert(0, (pattern, plan))
@@ -251,8 +255,7 @@ def _opened(shapes: list[Shape]) -> Shape:
     if first is None or any(s is None or len(s) != len(first) for s in shapes):
         return None
     return tuple(
-        d if all(s[i] == d for s in shapes if s is not None) else None
-        for i, d in enumerate(first)
+        d if all(s[i] == d for s in shapes if s is not None) else None for i, d in enumerate(first)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 
@@ -88,7 +88,7 @@ class BaseSession:
         If an argument has the wrong type.
     """
 
-    def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
+    def __init__(self, target: str | bytes = "", graph: Graph | None = None, config: Any = None) -> None:
         if graph is not None and not isinstance(graph, Graph):
             raise TypeError(f"graph must be a tf.Graph, but got {type(graph)}")
         if not isinstance(target, (str, bytes)):
@@ -131,8 +131,13 @@ class BaseSession:
         """Make this the session that `Tensor.eval` and `Operation.run` use in the block."""
         return default_session(self)
 
-    def run(self, fetches: Any, feed_dict: dict[Any, Any] | None = None, options: Any = None,
-            run_metadata: Any = None) -> Any:
+    def run(
+        self,
+        fetches: Any,
+        feed_dict: dict[Any, Any] | None = None,
+        options: Any = None,
+        run_metadata: Any = None,
+    ) -> Any:
         """Run what the fetches need, once, and return their values.
 
         Parameters
@@ -180,8 +185,9 @@ class BaseSession:
                 "The Session graph is empty.  Add operations to the graph before calling run()."
             )
 
-    def _prepare(self, key: Any, fetches: Any,
-                 feed_dict: dict[Any, Any] | None) -> tuple[_Call, list[Any]]:
+    def _prepare(
+        self, key: Any, fetches: Any, feed_dict: dict[Any, Any] | None
+    ) -> tuple[_Call, list[Any]]:
         """The call of `run` that fits, made if it is new, and the values to feed it."""
         self._check_open()
         if feed_dict is not None and not isinstance(feed_dict, dict):
@@ -208,8 +214,9 @@ class BaseSession:
                 self._programs[key] = program
         return _Call(program, [Feeder(t) for t in feeds], wanted.rebuild)
 
-    def make_callable(self, fetches: Any, feed_list: Sequence[Any] | None = None,
-                      accept_options: bool = False) -> Callable[..., Any]:
+    def make_callable(
+        self, fetches: Any, feed_list: Sequence[Any] | None = None, accept_options: bool = False
+    ) -> Callable[..., Any]:
         """Return a function that runs the fetches on values given in order.
 
         Parameters
@@ -237,16 +244,15 @@ class BaseSession:
         feeds = [t for t, _ in feed_items(self._graph, dict.fromkeys(feed_list or ()))]
         call = self._make_call(fetches, feeds)
 
-        def function(*values: Any, options: Any = None, run_metadata: Any = None) -> Any:
-            del options, run_metadata
+        def function(*values: Any) -> Any:
             if self._closed:
                 raise RuntimeError("Attempted to use a closed Session.")
             if len(values) != len(feeds):
                 raise TypeError(f"{len(feeds)} values are fed, {len(values)} were given")
             return call(values)
 
-        if not accept_options:
-            return lambda *values: function(*values)
+        if accept_options:
+            return lambda *values, options=None, run_metadata=None: function(*values)  # noqa: ARG005
         return function
 
     def _context(self, op: Operation) -> _Context:
@@ -284,11 +290,11 @@ class Session(BaseSession):
     42
     """
 
-    def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
+    def __init__(self, target: str | bytes = "", graph: Graph | None = None, config: Any = None) -> None:
         super().__init__(target, graph, config)
         self._entered: ExitStack | None = None
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         if self._entered is not None:
             raise RuntimeError(
                 "Session context managers are not re-entrant. Use `Session.as_default()` if you "
@@ -299,7 +305,7 @@ class Session(BaseSession):
         self._entered.enter_context(self.as_default())
         return self
 
-    def __exit__(self, *exc: Any) -> None:
+    def __exit__(self, *exc: object) -> None:
         entered, self._entered = self._entered, None
         if entered is not None:
             entered.close()
@@ -324,7 +330,7 @@ class InteractiveSession(BaseSession):
         Recorded only.
     """
 
-    def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
+    def __init__(self, target: str | bytes = "", graph: Graph | None = None, config: Any = None) -> None:
         super().__init__(target, graph, config)
         self._entered = ExitStack()
         self._entered.enter_context(self.as_default())

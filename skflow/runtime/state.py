@@ -57,7 +57,8 @@ class Variable:
             self.value[...] = value
         elif validate_shape and (self.initialized or num_elements(self.value.shape)):
             raise errors.InvalidArgumentError(
-                None, None,
+                None,
+                None,
                 "Assign requires shapes of both tensors to match. lhs shape= "
                 f"{shape_brackets(self.value.shape)} rhs shape= {shape_brackets(np.shape(value))}",
             )
@@ -112,8 +113,12 @@ class State:
         if first.arena is not None:
             ends = np.cumsum([v.value.size for v in variables])
             same = all(v.arena is first.arena for v in variables)
-            if same and first.arena.size == ends[-1] and all(
-                _offset(v) == end - v.value.size for v, end in zip(variables, ends, strict=True)
+            if (
+                same
+                and first.arena.size == ends[-1]
+                and all(
+                    _offset(v) == end - v.value.size for v, end in zip(variables, ends, strict=True)
+                )
             ):
                 return first.arena
         if any(v.arena is not None for v in variables):

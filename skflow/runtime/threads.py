@@ -83,7 +83,7 @@ class _Task:
     def run(self) -> None:
         try:
             self.function(*self.arguments)
-        except BaseException as error:  # carried to the waiting thread
+        except BaseException as error:  # noqa: BLE001  # carried to the waiting thread
             self.error = error
         self.done.release()
 
@@ -115,8 +115,9 @@ class Pool:
             while True:
                 self._tasks.get().run()
 
-    def both(self, function: Callable[..., Any], here: tuple[Any, ...],
-             there: tuple[Any, ...]) -> None:
+    def both(
+        self, function: Callable[..., Any], here: tuple[Any, ...], there: tuple[Any, ...]
+    ) -> None:
         """Call a function twice, at once: here and in a worker.
 
         Parameters

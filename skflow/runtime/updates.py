@@ -32,16 +32,15 @@ class FlatUpdate:
         The hyperparameters, if they are known before the run.
     """
 
-    def __init__(self, node: Node, state: State, gradient: Array,
-                 scalars: Sequence[Array | None]) -> None:
+    def __init__(
+        self, node: Node, state: State, gradient: Array, scalars: Sequence[Array | None]
+    ) -> None:
         self.rule: Rule = UPDATE_RULES[node.definition.type]
         attrs = node.members[0].attrs
         self.flags = {k: attrs[k] for k in self.rule.flags}
         self.one = gradient.dtype.type(1)
         self.blocks = [
-            block
-            for arrays in _columns(node, state, gradient)
-            for block in _blocks(arrays)
+            block for arrays in _columns(node, state, gradient) for block in _blocks(arrays)
         ]
         half = len(self.blocks) // 2 if gradient.size >= _WORTH_SHARING and pool.workers else 0
         self.here, self.there = self.blocks[half:], self.blocks[:half]
@@ -62,20 +61,22 @@ class FlatUpdate:
         """Update the variables and their slots by the gradients that lie in memory."""
         constants = self._constants(scalars) if self._known is None else self._known
         if self.there:
-            pool.both(self._run, (self.here, constants, self.work[0]),
-                      (self.there, constants, self.work[1]))
+            pool.both(
+                self._run,
+                (self.here, constants, self.work[0]),
+                (self.there, constants, self.work[1]),
+            )
         else:
             self._run(self.here, constants, self.work[0])
 
-    def _run(self, blocks: Sequence[tuple[Array, ...]], constants: tuple[Any, ...],
-             work: list[Array]) -> None:
+    def _run(
+        self, blocks: Sequence[tuple[Array, ...]], constants: tuple[Any, ...], work: list[Array]
+    ) -> None:
         update = self.rule.update
         for arrays in blocks:
             size = arrays[0].size
             extra = work if work and size == work[0].size else [w[:size] for w in work]
             update(*arrays, *constants, *extra)
-
-
 
 
 def _columns(node: Node, state: State, gradient: Array) -> list[list[Array]]:

@@ -1,0 +1,508 @@
+"""Functions of matrices and of batches of matrices: products, systems, decompositions, norms."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from typing import Any
+
+import numpy as np
+
+import skflow.graph.ops.complex
+import skflow.graph.ops.decomposition
+import skflow.graph.ops.diagonal
+import skflow.graph.ops.math
+import skflow.graph.ops.matmul
+import skflow.graph.ops.matrix
+import skflow.graph.ops.powers
+import skflow.graph.ops.sparse_products  # noqa: F401  (declares the operations)
+from skflow.graph.core import LATE, Tensor, name_scope
+from skflow.graph.functions.reduction import reduce_max, reduce_sum
+from skflow.graph.functions.shapes import squeeze
+from skflow.graph.registry import convert, raw
+from skflow.graph.signature import later_keywords
+from skflow.graph.spec import float32
+
+# ---- products ---------------------------------------------------------------------------
+
+
+def _conj(x: Tensor) -> Tensor:
+    with name_scope(None, "Conj", [x]) as scope:
+        if not x.dtype.is_complex:
+            return x
+        return raw.Conj(x, name=scope)  # type: ignore[no-any-return]
+
+
+def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False,
+           adjoint_a: bool = False, adjoint_b: bool = False, a_is_sparse: bool = False,
+           b_is_sparse: bool = False, name: str | None = None) -> Tensor:
+    """Multiply two matrices, or two batches of matrices one by one.
+
+    Parameters
+    ----------
+    a : Tensor, shape (..., n, k)
+        The left factors: float16, float32, float64, int32, complex64 or complex128.
+    b : Tensor, shape (..., k, m)
+        The right factors, of the same type and batch shape.
+    transpose_a, transpose_b : bool
+        Transpose a factor first.
+    adjoint_a, adjoint_b : bool
+        Transpose a factor and conjugate it first.
+    a_is_sparse, b_is_sparse : bool
+        Say that a factor (a float32 matrix) is mostly zero.
+    name : str, optional
+        The operation's name.
+
+    Returns
+    -------
+    Tensor, shape (..., n, m)
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or a factor is to be both transposed and adjoint.
+    TypeError
+        If the types differ or have no product.
+    """
+    with name_scope(name, "MatMul", [a, b]) as scope:
+        if transpose_a and adjoint_a:
+            raise ValueError("Only one of transpose_a and adjoint_a can be True.")
+        if transpose_b and adjoint_b:
+            raise ValueError("Only one of transpose_b and adjoint_b can be True.")
+        left, right = convert(a, name="a"), convert(b, name="b")
+        sparse = bool(a_is_sparse or b_is_sparse)
+        if not sparse and all(t.spec.rank is None or t.spec.rank > 2 for t in (left, right)):
+            left = _conj(left) if transpose_a else left
+            right = _conj(right) if transpose_b else right
+            return raw.BatchMatMul(  # type: ignore[no-any-return]
+                left, right, adj_x=bool(adjoint_a or transpose_a),
+                adj_y=bool(adjoint_b or transpose_b), name=scope,
+            )
+        left = _conj(left) if adjoint_a else left
+        right = _conj(right) if adjoint_b else right
+        turned = {"transpose_a": bool(transpose_a or adjoint_a),
+                  "transpose_b": bool(transpose_b or adjoint_b)}
+        if sparse and left.dtype == float32 and right.dtype == float32:
+            return raw.SparseMatMul(  # type: ignore[no-any-return]
+                left, right, **turned, a_is_sparse=bool(a_is_sparse),
+                b_is_sparse=bool(b_is_sparse), name=scope,
+            )
+        return raw.MatMul(left, right, **turned, name=scope)  # type: ignore[no-any-return]
+
+
+def _matmul_operator(x: Tensor, y: Any) -> Tensor:
+    with name_scope(None, "matmul", [x, y]) as scope:
+        return matmul(x, convert(y, x.dtype.base_dtype, "y"), name=scope)
+
+
+def _matmul_reflected(y: Tensor, x: Any) -> Tensor:
+    with name_scope(None, "matmul", [x, y]) as scope:
+        return matmul(convert(x, y.dtype.base_dtype, "x"), y, name=scope)
+
+
+LATE["__matmul__"] = _matmul_operator
+LATE["__rmatmul__"] = _matmul_reflected
+
+
+def trace(x: Any, name: str | None = None) -> Tensor:
+    """Sum the diagonals of (a batch of) matrices.
+
+    Parameters
+    ----------
+    x : Tensor, shape (..., n, m)
+        The matrices.
+    name : str, optional
+        The operation's name.
+
+    Returns
+    -------
+    Tensor, shape (...)
+    """
+    with name_scope(name, "Trace", [x]) as scope:
+        diagonal = raw.MatrixDiagPart(convert(x, name="x"))
+        return reduce_sum(diagonal, [-1], name=scope)
+
+
+# ---- systems ----------------------------------------------------------------------------
+
+
+def matrix_determinant(input: Any, name: str | None = None) -> Tensor:
+    """Compute the determinants of (a batch of) square matrices.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64, shape (..., n, n)
+        The matrices.
+    name : str, optional
+        The operation's name.
+
+    Returns
+    -------
+    Tensor, shape (...)
+
+    Raises
+    ------
+    InvalidArgumentError
+        At run time, if a determinant is not finite.
+    """
+    return raw.MatrixDeterminant(input, name=name)  # type: ignore[no-any-return]
+
+
+def matrix_inverse(input: Any, adjoint: bool | None = None, name: str | None = None) -> Tensor:
+    """Invert (a batch of) square matrices.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64, shape (..., n, n)
+        The matrices.
+    adjoint : bool, optional
+        Invert the adjoint matrices instead.
+    name : str, optional
+        The operation's name.
+
+    Returns
+    -------
+    Tensor, shape (..., n, n)
+
+    Raises
+    ------
+    InvalidArgumentError
+        At run time, if a matrix is not invertible.
+    """
+    return raw.MatrixInverse(  # type: ignore[no-any-return]
+        input, adjoint=bool(adjoint), name=name
+    )
+
+
+def matrix_solve(matrix: Any, rhs: Any, adjoint: bool | None = None, name: str | None = None
+                 ) -> Tensor:
+    """Solve square systems of linear equations.
+
+    Parameters
+    ----------
+    matrix : Tensor of a floating or complex type, shape (..., n, n)
+        The coefficients.
+    rhs : Tensor of the same type, shape (..., n, k)
+        The right-hand sides, as columns.
+    adjoint : bool, optional
+        Solve with the adjoint matrices instead.
+    name : str, optional
+        The operation's name.
+
+    Returns
+    -------
+    Tensor, shape (..., n, k)
+
+    Raises
+    ------
+    InvalidArgumentError
+        At run time, if a matrix is not invertible.
+    """
+    return raw.MatrixSolve(  # type: ignore[no-any-return]
+        matrix, rhs, adjoint=bool(adjoint), name=name
+    )
+
+
+def matrix_triangular_solve(matrix: Any, rhs: Any, lower: bool | None = None,
+                            adjoint: bool | None = None, name: str | None = None) -> Tensor:
+    """Solve triangular systems of linear equations by substitution.
+
+    Parameters
+    ----------
+    matrix : Tensor of float32 or float64, shape (..., n, n)
+        The coefficients; one triangle is read.
+    rhs : Tensor of the same type, shape (..., n, k)
+        The right-hand sides, as columns.
+    lower : bool, optional
+        Read the lower triangle (the default) or the upper one.
+    adjoint : bool, optional
+        Solve with the adjoint matrices instead.
+    name : str, optional
+        The operation's name.
+
+    Returns
+    -------
+    Tensor, shape (..., n, k)
+
+    Raises
+    ------
+    InvalidArgumentError
+        At run time, if a diagonal holds a zero.
+    """
+    return raw.MatrixTriangularSolve(  # type: ignore[no-any-return]
+        matrix, rhs, lower=True if lower is None else lower, adjoint=bool(adjoint), name=name
+    )
+
+
+def matrix_solve_ls(matrix: Any, rhs: Any, l2_regularizer: Any = 0.0, fast: bool = True,
+                    name: str | None = None) -> Tensor:
+    """Solve linear systems in the least-squares sense.
+
+    Parameters
+    ----------
+    matrix : Tensor of float32 or float64, shape (..., m, n)
+        The coefficients.
+    rhs : Tensor of the same type, shape (..., m, k)
+        The right-hand sides, as columns.
+    l2_regularizer : float
+        What is added to the diagonal of the normal equations; unused if not `fast`.
+    fast : bool
+        Solve the normal equations (the shortest solution's, if m < n). Otherwise find the
+        shortest solution by singular values, also where the rank is deficient.
+    name : str, optional
+        The operation's name.
+
+    Returns
+    -------
+    Tensor, shape (..., n, k)
+
+    Raises
+    ------
+    InvalidArgumentError
+        At run time, if a matrix is rank deficient and `fast` is set.
+    """
+    return raw.MatrixSolveLs(  # type: ignore[no-any-return]
+        matrix, rhs, l2_regularizer, fast=fast, name=name
+    )
+
+
+def cholesky(input: Any, name: str | None = None) -> Tensor:
+    """Compute the Cholesky factors of (a batch of) symmetric positive definite matrices.
+
+    Parameters
+    ----------
+    input : Tensor of float32 or float64, shape (..., n, n)
+        The matrices; the lower triangle is read.
+    name : str, optional
+        The operation's name.
+
+    Returns
+    -------
+    Tensor, shape (..., n, n)
+        Lower triangular matrices ``L`` with ``L L'`` the input. The gradient is symmetric.
+
+    Raises
+    ------
+    InvalidArgumentError
+        At run time, if a matrix is not positive definite.
+    """
+    return raw.Cholesky(input, name=name)  # type: ignore[no-any-return]
+
+
+def cholesky_solve(chol: Any, rhs: Any, name: str | None = None) -> Tensor:
+    """Solve systems of linear equations whose Cholesky factors are known.
+
+    Parameters
+    ----------
+    chol : Tensor of float32 or float64, shape (..., n, n)
+        The lower triangular factors, as of `cholesky`.
+    rhs : Tensor of the same type, shape (..., n, k)
+        The right-hand sides, as columns.
+    name : str, optional
+        The name of the scope around the operations.
+
+    Returns
+    -------
+    Tensor, shape (..., n, k)
+    """
+    with name_scope(name, "cholesky_solve", [chol, rhs]):
+        half = raw.MatrixTriangularSolve(chol, rhs, adjoint=False, lower=True)
+        return raw.MatrixTriangularSolve(  # type: ignore[no-any-return]
+            chol, half, adjoint=True, lower=True
+        )
+
+
+# ---- decompositions ---------------------------------------------------------------------
+
+
+def qr(input: Any, full_matrices: bool | None = None, name: str | None = None) -> Any:
+    """Decompose (a batch of) matrices into an orthogonal and an upper triangular factor.
+
+    Parameters
+    ----------
+    input : Tensor of a floating or complex type, shape (..., m, n)
+        The matrices.
+    full_matrices : bool, optional
+        Compute all m columns of the orthogonal factor, not only the first min(m, n).
+    name : str, optional
+        The operation's name.
+
+    Returns
+    -------
+    q : Tensor, shape (..., m, p)
+        Orthonormal columns; p is m if `full_matrices`, else min(m, n).
+    r : Tensor, shape (..., p, n)
+        Upper triangular.
+    """
+    return raw.Qr(input, full_matrices=bool(full_matrices), name=name)
+
+
+def self_adjoint_eig(tensor: Any, name: str | None = None) -> tuple[Tensor, Tensor]:
+    """Compute the eigenvalues and eigenvectors of (a batch of) symmetric matrices.
+
+    Parameters
+    ----------
+    tensor : Tensor of float32 or float64, shape (..., n, n)
+        The matrices; the lower triangle is read.
+    name : str, optional
+        The operation's name.
+
+    Returns
+    -------
+    e : Tensor, shape (..., n)
+        The eigenvalues, in increasing order.
+    v : Tensor, shape (..., n, n)
+        The eigenvectors, as columns.
+
+    Raises
+    ------
+    InvalidArgumentError
+        At run time, if the iteration does not converge.
+    """
+    e, v = raw.SelfAdjointEigV2(tensor, compute_v=True, name=name)
+    return e, v
+
+
+def self_adjoint_eigvals(tensor: Any, name: str | None = None) -> Tensor:
+    """Compute the eigenvalues of (a batch of) symmetric matrices.
+
+    Parameters
+    ----------
+    tensor : Tensor of float32 or float64, shape (..., n, n)
+        The matrices; the lower triangle is read.
+    name : str, optional
+        The operation's name.
+
+    Returns
+    -------
+    Tensor, shape (..., n)
+        The eigenvalues, in increasing order.
+
+    Raises
+    ------
+    InvalidArgumentError
+        At run time, if the iteration does not converge.
+    """
+    e, _ = raw.SelfAdjointEigV2(tensor, compute_v=False, name=name)
+    return e  # type: ignore[no-any-return]
+
+
+def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True,
+        name: str | None = None) -> Any:
+    """Compute the singular value decomposition of (a batch of) matrices.
+
+    Parameters
+    ----------
+    tensor : Tensor of a floating or complex type, shape (..., m, n)
+        The matrices.
+    full_matrices : bool
+        Compute all singular vectors, not only the first p = min(m, n).
+    compute_uv : bool
+        Compute singular vectors at all.
+    name : str, optional
+        Ignored, as in TensorFlow 1.1.0.
+
+    Returns
+    -------
+    s : Tensor, shape (..., p)
+        The singular values, in decreasing order.
+    u : Tensor, shape (..., m, p or m)
+        The left singular vectors, as columns; only if `compute_uv`.
+    v : Tensor, shape (..., n, p or n)
+        The right singular vectors, as columns; only if `compute_uv`.
+    """
+    del name
+    s, u, v = raw.Svd(tensor, compute_uv=compute_uv, full_matrices=full_matrices)
+    with name_scope(None, "Real", [s]) as scope:
+        if s.dtype.is_complex:
+            s = raw.Real(s, Tout=s.dtype.real_dtype, name=scope)
+    return (s, u, v) if compute_uv else s
+
+
+# ---- norms ------------------------------------------------------------------------------
+
+
+_MATRIX_NORMS = ["euclidean", "fro", 1, np.inf]
+_VECTOR_NORMS = ["euclidean", 1, 2, np.inf]
+
+
+@later_keywords
+def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keep_dims: bool = False,
+         name: str | None = None, *, keepdims: bool | None = None) -> Tensor:
+    """Compute the norms of vectors or matrices.
+
+    Parameters
+    ----------
+    tensor : Tensor of a floating or complex type
+        The vectors or matrices.
+    ord : {'euclidean', 'fro', 1, 2, inf} or positive number
+        The kind of norm. Matrices have 'euclidean' and 'fro' (the same), 1 and inf; vectors
+        have 'euclidean' and p-norms.
+    axis : int or pair of int, optional
+        The axis of the vectors or the axes of the matrices; by default all elements make one
+        vector.
+    keep_dims : bool
+        Keep the axes, with size 1.
+    name : str, optional
+        The name of the scope around the operations.
+    keepdims : bool, optional
+        The later name of `keep_dims`.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ValueError
+        If the norm or the axes are none of these.
+    """
+    keep = keep_dims if keepdims is None else keepdims
+    axes, of_matrices = _norm_axes(ord, axis)
+    with name_scope(name, "norm", [tensor]):
+        x = convert(tensor)
+        if ord in ("fro", "euclidean", 2):
+            found = raw.Sqrt(reduce_sum(raw.Square(x), axes, keep_dims=True))
+        else:
+            found = _absolute_norm(_abs(x), ord, axes, of_matrices)
+        return found if keep else squeeze(found, axes)
+
+
+def _norm_axes(ord: Any, axis: Any) -> tuple[Any, bool]:
+    """The axes as a tuple, and whether they are a matrix's."""
+    wrong = "'axis' must be None, an integer, or a tuple of 2 unique integers"
+    if isinstance(axis, (tuple, list)) and len(axis) == 2:
+        if not all(isinstance(a, int) for a in axis) or axis[0] == axis[1]:
+            raise ValueError(wrong)
+        if ord not in _MATRIX_NORMS:
+            raise ValueError(
+                f"'ord' must be a supported matrix norm in {_MATRIX_NORMS}, got {ord}"
+            )
+        return tuple(axis), True
+    if not (axis is None or isinstance(axis, int)):
+        raise ValueError(wrong)
+    positive = isinstance(ord, numbers.Real) and float(ord) > 0
+    if not positive and ord not in _VECTOR_NORMS:
+        raise ValueError(f"'ord' must be a supported vector norm, got {ord}")
+    return (None if axis is None else (axis,)), False
+
+
+def _abs(x: Tensor) -> Tensor:
+    if x.dtype.is_complex:
+        return raw.ComplexAbs(  # type: ignore[no-any-return]
+            x, Tout=x.dtype.real_dtype, name="Abs"
+        )
+    return raw.Abs(x)  # type: ignore[no-any-return]
+
+
+def _absolute_norm(sizes: Tensor, ord: Any, axes: Any, of_matrices: bool) -> Tensor:
+    """A norm that absolute values determine: 1, infinity or p."""
+    first = None if axes is None else axes[0]
+    if ord == 1:
+        found = reduce_sum(sizes, first, keep_dims=True)
+        return reduce_max(found, axes[-1], keep_dims=True) if of_matrices else found
+    if ord == math.inf:
+        found = reduce_sum(sizes, axes[1], keep_dims=True) if of_matrices else sizes
+        return reduce_max(found, first, keep_dims=True)
+    total = reduce_sum(raw.Pow(sizes, ord), axes, keep_dims=True)
+    return raw.Pow(total, 1.0 / ord)  # type: ignore[no-any-return]

@@ -1,0 +1,75 @@
+"""Python's operators on tensors: ``x + 1``, ``-x``, ``x < y`` and the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import skflow.graph.ops.comparison
+import skflow.graph.ops.division
+import skflow.graph.ops.math
+import skflow.graph.ops.powers  # noqa: F401  (declares the operations)
+from skflow.graph.core import LATE, Tensor, name_scope
+from skflow.graph.functions.arithmetic import abs
+from skflow.graph.functions.comparison import logical_xor
+from skflow.graph.functions.division import div, truediv
+from skflow.graph.registry import convert, raw
+from skflow.graph.sparse_types import SparseTensor
+
+Build = Callable[..., Any]
+
+
+def _override(operator: str, build: Build) -> None:
+    """Let an operator and its reflection build an operation of that name.
+
+    Whatever is not a tensor becomes a constant of the tensor's type.
+    """
+
+    def forward(x: Tensor, y: Any) -> Any:
+        if type(y) is Tensor and y.dtype.base_dtype is x.dtype.base_dtype:
+            return build(x, y, name=operator)
+        with name_scope(None, operator, [x, y]) as scope:
+            if not isinstance(y, SparseTensor):
+                y = convert(y, x.dtype.base_dtype, "y")
+            return build(x, y, name=scope)
+
+    def reflected(y: Tensor, x: Any) -> Any:
+        with name_scope(None, operator, [x, y]) as scope:
+            return build(convert(x, y.dtype.base_dtype, "x"), y, name=scope)
+
+    LATE[f"__{operator}__"] = forward
+    LATE[f"__r{operator}__"] = reflected
+
+
+def _mul(x: Tensor, y: Any, name: str) -> Any:
+    """Multiply; a sparse right side stays sparse."""
+    if not isinstance(y, SparseTensor):
+        return raw.Mul(x, y, name=name)
+    values = raw.SparseDenseCwiseMul(y.indices, y.values, y.dense_shape, x, name=name)
+    return SparseTensor(y.indices, values, y.dense_shape)
+
+
+def _xor(x: Tensor, y: Any, name: str) -> Any:
+    """Build the three operations inside the scope of the fourth."""
+    with name_scope(name) as scope:
+        return logical_xor(x, y, scope)
+
+
+_override("add", lambda x, y, name: raw.Add(x, y, name=name))
+_override("sub", lambda x, y, name: raw.Sub(x, y, name=name))
+_override("mul", _mul)
+_override("div", div)
+_override("truediv", truediv)
+_override("floordiv", lambda x, y, name: raw.FloorDiv(x, y, name=name))
+_override("mod", lambda x, y, name: raw.FloorMod(x, y, name=name))
+_override("pow", lambda x, y, name: raw.Pow(x, y, name=name))
+_override("and", lambda x, y, name: raw.LogicalAnd(x, y, name=name))
+_override("or", lambda x, y, name: raw.LogicalOr(x, y, name=name))
+_override("xor", _xor)
+LATE["__neg__"] = raw.Neg
+LATE["__abs__"] = abs
+LATE["__invert__"] = raw.LogicalNot
+LATE["__lt__"] = raw.Less
+LATE["__le__"] = raw.LessEqual
+LATE["__gt__"] = raw.Greater
+LATE["__ge__"] = raw.GreaterEqual

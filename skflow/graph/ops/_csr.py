@@ -1,0 +1,113 @@
+"""Sparse matrices in rows: checked, ordered once, multiplied without being filled in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from skflow.graph.lazy import sparse
+from skflow.graph.ops._arrays import invalid
+from skflow.graph.spec import Array, shape_brackets
+
+
+class Pattern:
+    """Where the entries of a sparse matrix are, ready for products.
+
+    Parameters
+    ----------
+    indices : numpy.ndarray of int64, shape (N, 2)
+        Row and column of each entry, in any order; an entry may be given in parts.
+    shape : (int, int)
+        The matrix's shape.
+    adjoint : bool
+        Whether the matrix is used transposed (which only changes the wording of errors).
+
+    Raises
+    ------
+    InvalidArgumentError
+        If an index lies outside the matrix.
+    """
+
+    __slots__ = ("_columns", "_order", "_starts", "shape")
+
+    def __init__(self, indices: Array, shape: tuple[int, int], adjoint: bool) -> None:
+        rows, columns = indices[:, 0], indices[:, 1]
+        _check_bounds(rows, columns, shape, adjoint)
+        self.shape = shape
+        self._order: Array | None = None
+        if rows.size > 1 and (rows[1:] < rows[:-1]).any():
+            self._order = np.argsort(rows, kind="stable")
+            columns = columns[self._order]
+        kind = np.int32 if max(*shape, rows.size) < 2**31 else np.int64
+        self._columns = columns.astype(kind)
+        self._starts = np.zeros(shape[0] + 1, dtype=kind)
+        np.cumsum(np.bincount(rows, minlength=shape[0]), out=self._starts[1:])
+
+    def product(self, values: Array, dense: Array, adjoint: bool) -> Array:
+        """The matrix, or its conjugate transpose, with the given entries, times `dense`."""
+        kind = values.dtype
+        if self._order is not None:
+            values = values[self._order]
+        if kind == np.float16:
+            values, dense = values.astype(np.float32), dense.astype(np.float32)
+        dense = np.ascontiguousarray(dense)
+        if adjoint:
+            # The rows of a matrix are the columns of its transpose.
+            parts = (values.conj(), self._columns, self._starts)
+            matrix = sparse.csc_matrix(parts, shape=self.shape[::-1])
+        else:
+            matrix = sparse.csr_matrix((values, self._columns, self._starts), shape=self.shape)
+        found: Array = matrix @ dense
+        return found.astype(kind, copy=False)
+
+
+def _check_bounds(rows: Array, columns: Array, shape: tuple[int, int], adjoint: bool) -> None:
+    if not rows.size:
+        return
+    # Seen as unsigned, negative indices are too large as well.
+    outer, inner = (columns, rows) if adjoint else (rows, columns)
+    m, k = shape[::-1] if adjoint else shape
+    for index, limit, name in ((inner, k, "k"), (outer, m, "m")):
+        outside = index.view(np.uint64) >= np.uint64(limit)
+        if outside.any():
+            at = int(np.argmax(outside))
+            column = int((name == "k") != adjoint)
+            raise invalid(
+                f"{name} ({index[at]}) from index[{at},{column}] out of bounds (>={limit})"
+            )
+
+
+def check_parts(indices: Array, values: Array, shape: Array, dense: Array, inner: Any) -> None:
+    """Raise InvalidArgumentError unless a sparse matrix's parts fit one another and `dense`.
+
+    Parameters
+    ----------
+    indices, values, shape : numpy.ndarray
+        The sparse matrix's parts.
+    dense : numpy.ndarray
+        The other factor.
+    inner : tuple of int
+        The positions, in `shape` and in ``dense.shape``, of the sizes that must be equal.
+    """
+    if dense.ndim != 2:
+        raise invalid("Tensor 'b' is not a matrix")
+    if shape.ndim != 1:
+        raise invalid("Tensor 'a_shape' is not a vector")
+    if shape.size != 2:
+        raise invalid("Tensor 'a_shape' must have 2 elements")
+    if values.ndim != 1:
+        raise invalid("Tensor 'a_values' is not a vector")
+    if indices.ndim != 2:
+        raise invalid("Tensor 'a_indices' is not a matrix")
+    if len(indices) != len(values):
+        raise invalid("Number of rows of a_indices does not match number of entries in a_values")
+    if indices.shape[1] != 2:
+        raise invalid("Number of columns of a_indices does not match number of entries in a_shape")
+    if shape[inner[0]] != dense.shape[inner[1]]:
+        raise invalid(
+            "Cannot multiply A and B because inner dimension does not match: "
+            f"{shape[inner[0]]} vs. {dense.shape[inner[1]]}.  Did you forget a transpose?  "
+            f"Dimensions of A: [{shape[0]}, {shape[1]}).  Dimensions of B: "
+            f"{shape_brackets(dense.shape)}"
+        )

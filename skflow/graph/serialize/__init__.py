@@ -1,0 +1,49 @@
+"""The graph as TensorFlow's messages, which files and other programs read, and back."""
+
+from __future__ import annotations
+
+import linecache
+
+from skflow import proto
+from skflow.graph.core import LATE
+from skflow.graph.serialize.attrs import attr_from_proto, attr_to_proto
+from skflow.graph.serialize.nodes import (
+    graph_def,
+    node_def,
+    node_text,
+    operation_from_node_def,
+)
+from skflow.graph.serialize.tensors import array_from_proto, shape_to_proto, tensor_to_proto
+from skflow.graph.spec import _PROTO
+
+__all__ = [
+    "array_from_proto",
+    "attr_from_proto",
+    "attr_to_proto",
+    "graph_def",
+    "node_def",
+    "node_text",
+    "operation_from_node_def",
+    "shape_to_proto",
+    "tensor_to_proto",
+]
+
+
+def _source_line(filename: str, line: int) -> str:
+    return linecache.getline(filename, line).strip()
+
+
+def _message(name: str, **fields: object) -> object:
+    """A message of the format's, by its name; fields that are None are left out."""
+    given = {key: value for key, value in fields.items() if value is not None}
+    return getattr(proto, name)(**given)
+
+
+LATE["message"] = _message
+LATE["node_def"] = node_def
+LATE["graph_def"] = graph_def
+LATE["node_text"] = node_text
+LATE["operation_from_node_def"] = operation_from_node_def
+LATE["attr_value"] = attr_from_proto
+LATE["source_line"] = _source_line
+_PROTO["shape"] = shape_to_proto

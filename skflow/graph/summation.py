@@ -1,0 +1,65 @@
+"""Sums over many rows whose rounding errors do not pile up."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from skflow.graph.spec import Array
+
+_DEPTH: Final = 256  # rows added one after the other before partial sums are taken
+_WIDTH: Final = 128  # narrower rows are laid side by side, so that whole vectors are added
+_ONES: Final = {
+    kind: np.ones(_DEPTH, dtype=kind) for kind in map(np.dtype, ("f4", "f8", "c8", "c16"))
+}
+
+
+def column_sum(x: Array, out: Array | None = None) -> Array:
+    """Sum a matrix over its rows.
+
+    NumPy adds the rows of a C-ordered matrix one after the other, so that in float32 the sum of
+    2**25 ones stops at 2**24. Here blocks of rows are summed (as products with ones, which are
+    quicker) and then their sums: the error grows with the logarithm of the number of rows.
+
+    Parameters
+    ----------
+    x : numpy.ndarray, shape (n_rows, n_columns)
+        The matrix. float16 is summed in float32.
+    out : numpy.ndarray, shape (n_columns,), optional
+        Where to put the result.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_columns,)
+        The sums, of the type of `x`.
+    """
+    kind = x.dtype
+    if kind == np.float16:
+        found = column_sum(x.astype(np.float32)).astype(kind)
+    elif kind not in _ONES or x.shape[1] <= 1 or x.flags.f_contiguous:
+        # Contiguous columns are summed pairwise by NumPy itself; integers have no rounding.
+        return np.add.reduce(x, axis=0, dtype=kind, out=out)
+    elif len(x) <= _DEPTH:
+        return np.matmul(_ONES[kind][: len(x)], x, out=out)
+    else:
+        found = _blockwise(np.ascontiguousarray(x))
+    if out is None:
+        return found
+    out[...] = found
+    return out
+
+
+def _blockwise(x: Array) -> Array:
+    """The column sums of a tall matrix."""
+    n, width = x.shape
+    side = max(1, _WIDTH // width)
+    rows = n // side
+    depth = min(rows, _DEPTH)
+    blocks = rows // depth
+    whole = blocks * depth * side
+    sums = np.matmul(
+        _ONES[x.dtype][:depth], x[:whole].reshape(blocks, depth, side * width)
+    ).reshape(-1, width)
+    total = np.add.reduce(sums, axis=0) if len(sums) <= _DEPTH else _blockwise(sums)
+    return total if whole == n else total + column_sum(x[whole:])

@@ -1,0 +1,49 @@
+"""Layers: functions that make their variables and apply them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from skflow.graph.core import GraphKeys, Tensor
+from skflow.graph.functions import math, nn
+from skflow.graph.initializers import Initializer, Zeros
+from skflow.graph.variable_scope import get_variable, variable_scope
+
+Activation = Callable[[Tensor], Tensor]
+
+
+def dense(inputs: Tensor, units: int, activation: Activation | None = None, *, name: str,
+          initializer: Initializer | None = None) -> Tensor:
+    """A layer in which every unit sees every input.
+
+    Parameters
+    ----------
+    inputs : Tensor of shape (n, inputs)
+        The rows; their number of columns must be known.
+    units : int
+        The number of outputs of a row.
+    activation : callable, optional
+        Applied to the weighted sums.
+    name : str
+        The variable scope of ``weights`` and ``biases``.
+    initializer : Initializer, optional
+        Of the weights; by default Glorot's. The biases start at zero.
+
+    Returns
+    -------
+    Tensor of shape (n, units)
+
+    Notes
+    -----
+    The weights, not the biases, join the collection ``GraphKeys.WEIGHTS``, which penalties
+    are summed over.
+    """
+    columns = inputs.get_shape()[-1].value
+    with variable_scope(name):
+        weights = get_variable(
+            "weights", (columns, units), inputs.dtype, initializer,
+            collections=[GraphKeys.GLOBAL_VARIABLES, GraphKeys.WEIGHTS],
+        )
+        biases = get_variable("biases", (units,), inputs.dtype, Zeros(inputs.dtype))
+        sums = nn.bias_add(math.matmul(inputs, weights), biases)
+        return sums if activation is None else activation(sums)

@@ -1,0 +1,77 @@
+"""Optimizers, schedules and the global step: `tf.train`."""
+
+from skflow.train.global_step import (
+    assert_global_step as assert_global_step,
+)
+from skflow.train.global_step import (
+    create_global_step as create_global_step,
+)
+from skflow.train.global_step import (
+    get_global_step as get_global_step,
+)
+from skflow.train.global_step import (
+    get_or_create_global_step as get_or_create_global_step,
+)
+from skflow.train.global_step import (
+    global_step as global_step,
+)
+from skflow.train.optimizer import (
+    Optimizer as Optimizer,
+)
+from skflow.train.optimizers.adadelta import (
+    AdadeltaOptimizer as AdadeltaOptimizer,
+)
+from skflow.train.optimizers.adagrad import (
+    AdagradDAOptimizer as AdagradDAOptimizer,
+)
+from skflow.train.optimizers.adagrad import (
+    AdagradOptimizer as AdagradOptimizer,
+)
+from skflow.train.optimizers.adam import (
+    AdamOptimizer as AdamOptimizer,
+)
+from skflow.train.optimizers.adam import (
+    AdamWOptimizer as AdamWOptimizer,
+)
+from skflow.train.optimizers.adam import (
+    LazyAdamOptimizer as LazyAdamOptimizer,
+)
+from skflow.train.optimizers.adam import (
+    NadamOptimizer as NadamOptimizer,
+)
+from skflow.train.optimizers.ftrl import (
+    FtrlOptimizer as FtrlOptimizer,
+)
+from skflow.train.optimizers.gradient_descent import (
+    GradientDescentOptimizer as GradientDescentOptimizer,
+)
+from skflow.train.optimizers.momentum import (
+    MomentumOptimizer as MomentumOptimizer,
+)
+from skflow.train.optimizers.proximal import (
+    ProximalAdagradOptimizer as ProximalAdagradOptimizer,
+)
+from skflow.train.optimizers.proximal import (
+    ProximalGradientDescentOptimizer as ProximalGradientDescentOptimizer,
+)
+from skflow.train.optimizers.rmsprop import (
+    RMSPropOptimizer as RMSPropOptimizer,
+)
+from skflow.train.schedules import (
+    cosine_decay as cosine_decay,
+)
+from skflow.train.schedules import (
+    exponential_decay as exponential_decay,
+)
+from skflow.train.schedules import (
+    inverse_time_decay as inverse_time_decay,
+)
+from skflow.train.schedules import (
+    natural_exp_decay as natural_exp_decay,
+)
+from skflow.train.schedules import (
+    piecewise_constant as piecewise_constant,
+)
+from skflow.train.schedules import (
+    polynomial_decay as polynomial_decay,
+)
