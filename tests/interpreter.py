@@ -96,7 +96,9 @@ def needed(targets: Sequence[Operation], fed: Any) -> list[Operation]:
             continue
         done.add(op)
         stack.append((op, True))
-        before = [t.op for t in op.inputs if t not in fed] + op.control_inputs
+        before = [t.op for t in op.inputs if t not in fed]
+        # A placeholder that is fed has nothing left to run.
+        before += [c for c in op.control_inputs if not c.outputs or c.outputs[0] not in fed]
         stack.extend((o, False) for o in reversed(before))
     # Operations run in the order they were made, so that reads come before later updates.
     return sorted(order, key=lambda o: o._id) if _by_id(order) else order

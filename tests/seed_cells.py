@@ -26,8 +26,9 @@ import skflow
 NUMBER = re.compile(r"(?<![A-Za-z_\d])[-+]?\d+\.?\d*(?:e[-+]?\d+)?(?![A-Za-z_\d])")
 # What is printed of the notebook's machine, and not compared.
 NOT_COMPARED = ("INFO", "Exception ignored", "{'DESCR'")
-# The single-precision normal equation: its condition limits it to few digits.
-LOOSE = {123: 6e-2}
+# The single-precision normal equation: its condition leaves the fifth coefficient hardly a digit
+# (what is printed is 7% off the exact solution, and TensorFlow 1.1.0 elsewhere 8% off that).
+LOOSE = {123: 1e-1}
 
 
 def fetch_california_housing() -> Bunch:

@@ -25,6 +25,8 @@ GRAPH_ORDER = (
     "context",
     "registry",
     "sparse_types",
+    "nest",
+    "body",
     "ops",
     "functions",
     "initializers",

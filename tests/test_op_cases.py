@@ -28,6 +28,7 @@ COMPLEX_STEP = 1e-30
 DATA_DEPENDENT = {
     "BroadcastGradientArgs",
     "DynamicPartition",
+    "ListDiff",
     "PyFunc",
     "PyFuncStateless",
     "SegmentMax",

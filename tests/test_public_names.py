@@ -108,11 +108,3 @@ def test_keywords_of_later_versions() -> None:
     (grad,) = tf.gradients(u * x, [x], stop_gradients=[u])
     with tf.Session() as session:
         assert session.run(grad).tolist() == [[1.0, 4.0], [9.0, 16.0]]
-
-
-def test_all_lists_every_public_name_once() -> None:
-    """`from skflow import *` gives what the documentation lists."""
-    top = {name.split(".")[1] for name in GOLDEN}
-    assert top <= set(dir(tf))
-    assert len(tf.__all__) == len(set(tf.__all__))
-    assert top <= set(tf.__all__)

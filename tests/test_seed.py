@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CELLS = ROOT / "tests" / "golden" / "seed_cells.json"
 
 # Cells that write or read checkpoints and event files, by their numbers in the notebook.
-NEED_FILES: set[int] = set()
+NEED_FILES = {153, 154, 155, 156, 157, 173, 174, 189, 190, 196, 198, 206, 207, 209, 276, 279}
 
 
 @pytest.fixture(scope="module")

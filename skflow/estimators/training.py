@@ -33,11 +33,11 @@ class Feeds:
     def build(cls, network: Network, weighted: bool) -> Feeds:
         """Make placeholders for any number of rows."""
         dtype = tf.as_dtype(network.dtype)
-        return cls(
-            tf.placeholder(dtype, (None, network.inputs), "features"),
-            tf.placeholder(dtype, (None, network.outputs), "labels"),
-            tf.placeholder(dtype, (None, 1), "weights") if weighted else None,
-        )
+        features = tf.placeholder(dtype, (None, network.inputs), "features")
+        labels = tf.placeholder(dtype, (None, network.outputs), "labels")
+        # Made in any case: the network's random numbers hang on how many operations there are.
+        weights = tf.placeholder(dtype, (None, 1), "weights")
+        return cls(features, labels, weights if weighted else None)
 
     def tensors(self) -> list[tf.Tensor]:
         """Those that there are."""
@@ -98,8 +98,10 @@ class TrainingGraph:
         callable
             Returns the loss before the step, and ``None``.
         """
+        # A plain Python number would become a float32 constant.
+        rate = self.loss.dtype.as_numpy_dtype(learning_rate)
         with self.graph.as_default():
-            update = make_optimizer(recipe, learning_rate).minimize(self.loss)
+            update = make_optimizer(recipe, rate).minimize(self.loss)
         return self.session.make_callable([self.loss, update], self.feeds.tensors())
 
     def close(self) -> None:

@@ -62,7 +62,7 @@ class BodyGraph(Graph):
     # ---- what is the outermost graph's ------------------------------------------------
 
     @property
-    def _last_id(self) -> int:  # type: ignore[override]
+    def _last_id(self) -> int:
         return 0 if self._shared is None else self._shared._last_id
 
     @_last_id.setter

@@ -10,6 +10,7 @@ from skflow.graph.core import (
     Operation,
     Tensor,
     colocate_with,
+    control_dependencies,
     get_collection,
     get_default_graph,
     name_scope,
@@ -181,16 +182,16 @@ def assert_variables_initialized(var_list: Any = None) -> Tensor | None:
     Tensor or None
         Of no use but to be run; ``None`` if there are no variables.
     """
-    variables = _variables_to_check(var_list)
     ranks = []
-    for variable in variables:
-        with colocate_with(variable.op):
-            ranks.append(raw.Rank(variable))
+    references = [getattr(v, "_variable", v) for v in _variables_to_check(var_list)]
+    for reference in references:
+        with colocate_with(reference.op):
+            ranks.append(raw.Rank(reference))
     if not ranks:
         return None
-    if len(ranks) == 1:
-        return ranks[0]  # type: ignore[no-any-return]
-    return array_functions.stack(ranks)
+    # A rank that is known needs no value: what is returned has to wait for the values themselves.
+    with control_dependencies([array_functions.identity(r) for r in references]):
+        return array_functions.stack(ranks)
 
 
 def report_uninitialized_variables(var_list: Any = None,

@@ -4,113 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
-from skflow.graph.core import (
-    GraphKeys,
-    Tensor,
-    add_to_collection,
-    control_dependencies,
-    get_collection,
-    name_scope,
+from skflow.graph.core import GraphKeys, Tensor, control_dependencies, name_scope
+from skflow.graph.functions import array, control, losses as entropies, math, nn as activations
+from skflow.graph.registry import convert
+from skflow.nn.loss_collection import (
+    add_loss,
+    get_losses,
+    get_regularization_loss,
+    get_regularization_losses,
+    get_total_loss,
 )
-from skflow.graph.functions import array, control, math
-from skflow.graph.functions import losses as entropies
-from skflow.graph.functions import nn as activations
-from skflow.graph.registry import constant, convert
 from skflow.nn.weights import assert_broadcastable, broadcast_weights
 
-# ---- the collection -----------------------------------------------------------------------
-
-
-def add_loss(loss: Tensor, loss_collection: str | None = GraphKeys.LOSSES) -> None:
-    """Put a loss into the collection that training minimises.
-
-    Parameters
-    ----------
-    loss : Tensor, shape ()
-        The loss.
-    loss_collection : str, optional
-        The collection's name; without one nothing happens.
-    """
-    if loss_collection:
-        add_to_collection(loss_collection, loss)
-
-
-def get_losses(scope: str | None = None, loss_collection: str = GraphKeys.LOSSES) -> list[Any]:
-    """Return the losses in a collection.
-
-    Parameters
-    ----------
-    scope : str, optional
-        Only those whose name begins with it (a regular expression).
-    loss_collection : str
-        The collection's name.
-
-    Returns
-    -------
-    list of Tensor
-    """
-    return get_collection(loss_collection, scope)
-
-
-def get_regularization_losses(scope: str | None = None) -> list[Any]:
-    """Return the losses that regularizers made.
-
-    Parameters
-    ----------
-    scope : str, optional
-        Only those whose name begins with it (a regular expression).
-
-    Returns
-    -------
-    list of Tensor
-    """
-    return get_collection(GraphKeys.REGULARIZATION_LOSSES, scope)
-
-
-def get_regularization_loss(scope: str | None = None, name: str = "total_regularization_loss"
-                            ) -> Tensor:
-    """Return the sum of the losses that regularizers made.
-
-    Parameters
-    ----------
-    scope : str, optional
-        Only those whose name begins with it (a regular expression).
-    name : str
-        The sum's name.
-
-    Returns
-    -------
-    Tensor, shape ()
-        Zero if there are none.
-    """
-    losses = get_regularization_losses(scope)
-    return math.add_n(losses, name=name) if losses else constant(0.0)
-
-
-def get_total_loss(add_regularization_losses: bool = True, name: str = "total_loss") -> Tensor:
-    """Return the sum of all losses.
-
-    Parameters
-    ----------
-    add_regularization_losses : bool
-        Count those of regularizers too.
-    name : str
-        The sum's name.
-
-    Returns
-    -------
-    Tensor, shape ()
-
-    Raises
-    ------
-    ValueError
-        If there are none.
-    """
-    losses = get_losses()
-    if add_regularization_losses:
-        losses += get_regularization_losses()
-    return math.add_n(losses, name=name)
-
+__all__ = [
+    "absolute_difference",
+    "add_loss",
+    "compute_weighted_loss",
+    "cosine_distance",
+    "get_losses",
+    "get_regularization_loss",
+    "get_regularization_losses",
+    "get_total_loss",
+    "hinge_loss",
+    "log_loss",
+    "mean_pairwise_squared_error",
+    "mean_squared_error",
+    "sigmoid_cross_entropy",
+    "softmax_cross_entropy",
+    "sparse_softmax_cross_entropy",
+]
 
 # ---- weighted means -----------------------------------------------------------------------
 
@@ -478,9 +400,8 @@ def softmax_cross_entropy(onehot_labels: Any, logits: Any, weights: Any = 1.0,
 
 
 def _squeezed_if(condition: Any, x: Tensor) -> Tensor:
-    return control.cond(  # type: ignore[no-any-return]
-        condition, lambda: array.squeeze(x, [-1]), lambda: x
-    )
+    found: Tensor = control.cond(condition, lambda: array.squeeze(x, [-1]), lambda: x)
+    return found
 
 
 def _may_be_one(x: Tensor) -> bool:
@@ -525,14 +446,12 @@ def remove_squeezable_dimensions(labels: Any, predictions: Any, expected_rank_di
 
 
 def _squeezed_weights(weights: Any, labels: Tensor) -> Tensor:
-    weights = convert(weights)
-    ranks = weights.spec.rank, labels.spec.rank
+    given = convert(weights)
+    ranks = given.spec.rank, labels.spec.rank
     if ranks[0] is not None and ranks[1] is not None:
-        return array.squeeze(weights, [-1]) if ranks[0] - ranks[1] == 1 else weights
-    difference = array.rank(weights) - array.rank(labels)
-    if _may_be_one(weights):
-        return _squeezed_if(math.equal(1, difference), weights)
-    return weights  # type: ignore[no-any-return]
+        return array.squeeze(given, [-1]) if ranks[0] - ranks[1] == 1 else given
+    difference = array.rank(given) - array.rank(labels)
+    return _squeezed_if(math.equal(1, difference), given) if _may_be_one(given) else given
 
 
 def sparse_softmax_cross_entropy(labels: Any, logits: Any, weights: Any = 1.0,

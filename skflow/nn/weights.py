@@ -85,9 +85,10 @@ def _same_rank_check(weights_rank: Tensor, weights_shape: Tensor, values_rank: T
                      values_shape: Tensor) -> Tensor:
     with name_scope(None, "has_valid_nonscalar_shape", [weights_rank, values_rank]) as scope:
         same = math.equal(values_rank, weights_rank, name="is_same_rank")
-        return control.cond(
+        fits: Tensor = control.cond(
             same, lambda: _dims_check(weights_shape, values_shape), lambda: same, name=scope
         )
+        return fits
 
 
 def _dims_check(weights_shape: Tensor, values_shape: Tensor) -> Tensor:
@@ -114,11 +115,9 @@ def broadcast_weights(weights: Any, values: Any) -> Tensor:
     """
     with name_scope(None, "broadcast_weights", [weights, values]) as scope:
         values = convert(values, name="values")
-        weights = convert(weights, values.dtype.base_dtype, "weights")
-        given = weights.get_shape()
-        if given.is_fully_defined() and given == values.get_shape():
-            return weights
-        with control_dependencies([assert_broadcastable(weights, values)]):
-            return math.multiply(
-                weights, array.ones_like(values), name=scope
-            )
+        given = convert(weights, values.dtype.base_dtype, "weights")
+        shape = given.get_shape()
+        if shape.is_fully_defined() and shape == values.get_shape():
+            return given
+        with control_dependencies([assert_broadcastable(given, values)]):
+            return math.multiply(given, array.ones_like(values), name=scope)

@@ -20,6 +20,7 @@ _LARGE: Final = 1 << 14  # elements: larger values without a buffer are let go a
 _WORTH_SPLITTING: Final = (
     1_000_000  # multiply-adds: below, waking a worker costs more than it saves
 )
+_KEYWORD_ONLY: Final = (np.maximum, np.minimum)  # NumPy wants their `out` by name
 _BLAS_TYPES: Final = "fdFD"
 
 Binder = Callable[["Frame"], Any]
@@ -317,7 +318,7 @@ class Code:
         out = self._destination(node, node.outputs[0])
         if out is None:
             self._line(f"{self._local(node.outputs[0])} = {function}({arguments})", node)
-        elif isinstance(kernel, np.ufunc):
+        elif isinstance(kernel, np.ufunc) and kernel not in _KEYWORD_ONLY:
             self._line(f"{function}({arguments}, {out})", node)
         else:
             self._line(f"{function}({arguments}, out={out})", node)

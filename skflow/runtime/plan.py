@@ -144,6 +144,7 @@ class Lowering:
         self._shared: dict[Any, Node] = {}
         self._constants: dict[Any, Value] = {}
         self._reads: dict[Any, Value] = {}
+        self._waits: dict[Operation, list[Node]] = {}
 
     def lower(
         self,
@@ -210,6 +211,13 @@ class Lowering:
         inputs = [self.values[t] for t in op.inputs]
         if not definition.simple or any(v.variable is not None for v in inputs):
             inputs = self._dereferenced(op, inputs, after)
+        waits = self._waits_of(op, after)
+        if waits:
+            inputs = [self._read_again(op, v, waits) for v in inputs]
+        if op.type == "Const":
+            self.barriers[op] = after
+            self._set(op, [self.constant(op.attrs["value"])])
+            return
         if after or definition.stateful or definition.context:
             self._append(op, inputs, after)
             return
@@ -217,7 +225,8 @@ class Lowering:
         if outputs is None:
             outputs = self._shared_node(op, inputs)
         else:
-            self.barriers[op] = []
+            # What waits for an operation that needs no step waits for what it takes.
+            self.barriers[op] = [v.node for v in inputs if v.node is not None]
         self._set(op, outputs)
 
     def _set(self, op: Operation, outputs: Sequence[Value]) -> None:
@@ -251,6 +260,33 @@ class Lowering:
             self.nodes.append(node)
             self._reads[key] = found
         return found
+
+    def _waits_of(self, op: Operation, after: list[Node]) -> list[Node]:
+        """What an operation waits for, itself or through its inputs.
+
+        An operation built in a block of control dependencies waits through any input that was
+        built there: it may have no control inputs of its own.
+        """
+        waits = after
+        if self._waits:
+            for tensor in op.inputs:
+                more = self._waits.get(tensor._op)
+                if more:
+                    waits = list(dict.fromkeys([*waits, *more]))
+        if waits:
+            self._waits[op] = waits
+        return waits
+
+    def _read_again(self, op: Operation, value: Value, after: list[Node]) -> Value:
+        """A variable's value as it is after the operations that `op` waits for.
+
+        The graph reads a variable by an operation of its own, made with the variable, which
+        waits for nothing; the user who writes ``with tf.control_dependencies([update])`` means
+        the value after the update.
+        """
+        if value.node is None or value.node.kind != "read":
+            return value
+        return self._read(op, value.node.inputs[0], after)
 
     def _append(self, op: Operation, inputs: list[Value], after: list[Node]) -> Node:
         if op.type == "NoOp":
@@ -326,8 +362,6 @@ class Lowering:
 
     def _folded(self, op: Operation, inputs: list[Value]) -> list[Value] | None:
         definition = op.definition
-        if op.type == "Const":
-            return [self.constant(op.attrs["value"])]
         if not op.inputs:
             return None
         if not definition.view:

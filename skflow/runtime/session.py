@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any, Final, Self
 
@@ -51,7 +51,7 @@ class _Call:
         self.rebuild = rebuild
         self.lock = program.lock
 
-    def __call__(self, values: Sequence[Any]) -> Any:
+    def __call__(self, values: Collection[Any]) -> Any:
         """Run on the values to feed."""
         arrays = [feeder(v) for feeder, v in zip(self.feeders, values, strict=True)]
         with self.lock:
@@ -170,12 +170,14 @@ class BaseSession:
         say otherwise. A run that updates variables runs alone; others may run at the same time.
         """
         del options, run_metadata
+        if feed_dict is not None and not isinstance(feed_dict, dict):
+            raise TypeError(f"feed_dict must be a dictionary, but got {type(feed_dict)}")
         key = _call_key(fetches, feed_dict)
         call = self._calls.get(key)
         if call is None or self._closed:
             call, values = self._prepare(key, fetches, feed_dict)
             return call(values)
-        return call(feed_dict.values() if feed_dict else ())  # type: ignore[arg-type]
+        return call(feed_dict.values() if feed_dict else ())
 
     def _check_open(self) -> None:
         if self._closed:
@@ -190,8 +192,6 @@ class BaseSession:
     ) -> tuple[_Call, list[Any]]:
         """The call of `run` that fits, made if it is new, and the values to feed it."""
         self._check_open()
-        if feed_dict is not None and not isinstance(feed_dict, dict):
-            raise TypeError(f"feed_dict must be a dictionary, but got {type(feed_dict)}")
         items = feed_items(self._graph, feed_dict or {})
         call = self._make_call(fetches, [t for t, _ in items])
         flat = fetches if isinstance(fetches, (list, tuple)) else (fetches,)

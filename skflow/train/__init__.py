@@ -2,17 +2,9 @@
 
 from skflow.train.global_step import (
     assert_global_step as assert_global_step,
-)
-from skflow.train.global_step import (
     create_global_step as create_global_step,
-)
-from skflow.train.global_step import (
     get_global_step as get_global_step,
-)
-from skflow.train.global_step import (
     get_or_create_global_step as get_or_create_global_step,
-)
-from skflow.train.global_step import (
     global_step as global_step,
 )
 from skflow.train.optimizer import (
@@ -23,20 +15,12 @@ from skflow.train.optimizers.adadelta import (
 )
 from skflow.train.optimizers.adagrad import (
     AdagradDAOptimizer as AdagradDAOptimizer,
-)
-from skflow.train.optimizers.adagrad import (
     AdagradOptimizer as AdagradOptimizer,
 )
 from skflow.train.optimizers.adam import (
     AdamOptimizer as AdamOptimizer,
-)
-from skflow.train.optimizers.adam import (
     AdamWOptimizer as AdamWOptimizer,
-)
-from skflow.train.optimizers.adam import (
     LazyAdamOptimizer as LazyAdamOptimizer,
-)
-from skflow.train.optimizers.adam import (
     NadamOptimizer as NadamOptimizer,
 )
 from skflow.train.optimizers.ftrl import (
@@ -50,8 +34,6 @@ from skflow.train.optimizers.momentum import (
 )
 from skflow.train.optimizers.proximal import (
     ProximalAdagradOptimizer as ProximalAdagradOptimizer,
-)
-from skflow.train.optimizers.proximal import (
     ProximalGradientDescentOptimizer as ProximalGradientDescentOptimizer,
 )
 from skflow.train.optimizers.rmsprop import (
@@ -59,19 +41,9 @@ from skflow.train.optimizers.rmsprop import (
 )
 from skflow.train.schedules import (
     cosine_decay as cosine_decay,
-)
-from skflow.train.schedules import (
     exponential_decay as exponential_decay,
-)
-from skflow.train.schedules import (
     inverse_time_decay as inverse_time_decay,
-)
-from skflow.train.schedules import (
     natural_exp_decay as natural_exp_decay,
-)
-from skflow.train.schedules import (
     piecewise_constant as piecewise_constant,
-)
-from skflow.train.schedules import (
     polynomial_decay as polynomial_decay,
 )

@@ -98,15 +98,17 @@ def test_the_loss_is_the_documented_objective() -> None:
 
 @pytest.mark.parametrize(
     "activation",
-    ["identity", "elu", "logistic", "relu", "relu6", "sigmoid", "softplus", "softsign", "tanh",
-     tf.nn.elu],
+    ["identity", "elu", "logistic", "relu", "relu6", "sigmoid", "softplus", "softsign", "tanh"],
 )
-def test_activations(activation: Any) -> None:
+def test_activations(activation: str) -> None:
     fitted = model(activation_fn=activation, max_iter=60).fit(X, Y)
     assert fitted.score(X, Y) > 0.2
-    if activation is tf.nn.elu:
-        named = model(activation_fn="elu", max_iter=60, hidden_units=(20,)).fit(X, Y)
-        assert named.coefs_[0].shape == fitted.coefs_[0].shape
+
+
+def test_an_activation_may_be_a_function() -> None:
+    named = model(activation_fn="elu", max_iter=3).fit(X, Y)
+    given = model(activation_fn=tf.nn.elu, max_iter=3).fit(X, Y)
+    assert (named.predict(X) == given.predict(X)).all()
 
 
 def test_lbfgs_fits_all_rows_at_once() -> None:
@@ -138,10 +140,13 @@ def test_without_early_stopping_the_training_loss_decides() -> None:
 
 
 def test_it_stops_when_the_loss_does() -> None:
-    fitted = model(tol=0.05, n_iter_no_change=3, batch_size=50).fit(X, Y)
-    assert fitted.n_iter_ < 60
-    assert fitted.loss_curve_[-1] > min(fitted.loss_curve_[:-4]) - 0.05
-    assert fitted.loss_ == fitted.loss_curve_[-1]
+    fitted = model(tol=0.002, n_iter_no_change=3, batch_size=50).fit(X, Y)
+    losses = fitted.loss_curve_
+    assert fitted.n_iter_ == len(losses) < 200
+    progress = [losses[i] <= min(losses[:i]) - 0.002 for i in range(1, len(losses))]
+    assert not any(progress[-4:])
+    assert progress[-5]
+    assert fitted.loss_ == losses[-1]
 
 
 def test_warm_start_goes_on() -> None:

@@ -1,28 +1,47 @@
-"""Small programs whose graphs are compared operation by operation with TensorFlow 1.1.0's.
+"""Small programs with the functions of mathematics, to be built by several engines.
 
-    python math_programs.py MODULE > graphs_math.json      # MODULE: tensorflow (1.1.0)
+    python math_programs.py MODULE > graphs_math.json      # MODULE: tensorflow (1.1.0), skflow, ...
 
-graphs_math.json is what TensorFlow 1.1.0 printed: for each program a list of
-[id, name, type, [input tensors], [control inputs]] in the order the operations were made.
+graphs_math.json is what TensorFlow 1.1.0 printed. ``graphs`` holds for each program a list of
+[id, name, type, [input tensors], [control inputs]] in the order the operations were made;
+``gradients`` the names of the tensors that ``tf.gradients`` returned; ``building`` and ``running``
+for each mistake the class and the sentence, up to the operation's definition.
 """
+
+from __future__ import annotations
+
 import importlib
 import json
+import operator
 import sys
+from typing import Any
+
+import numpy as np
+
+FLOATING = [
+    "sqrt", "rsqrt", "reciprocal", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "asin",
+    "acos", "atan", "tanh", "sigmoid", "floor", "ceil", "rint", "round", "abs", "negative", "sign",
+    "square", "lgamma", "digamma", "erf", "erfc", "is_nan", "is_inf", "is_finite",
+]
+PAIRS = [
+    "add", "subtract", "multiply", "div", "divide", "truediv", "realdiv", "floordiv", "floor_div",
+    "floormod", "mod", "truncatemod", "pow", "maximum", "minimum", "squared_difference", "less",
+    "less_equal", "greater", "greater_equal", "equal", "not_equal", "igamma", "igammac", "zeta",
+    "polygamma",
+]
+ARITHMETIC = [
+    operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod,
+    operator.pow,
+]
+ORDER = [operator.lt, operator.le, operator.gt, operator.ge]
+LOGIC = [operator.and_, operator.or_, operator.xor]
 
 
-def x_of(tf, dtype="float32", shape=(2, 3)):
+def x_of(tf: Any, dtype: str = "float32", shape: Any = (2, 3)) -> Any:
     return tf.placeholder(tf.as_dtype(dtype), shape, name="p")
 
 
-FLOATING = ("sqrt rsqrt reciprocal exp expm1 log log1p sin cos tan asin acos atan tanh sigmoid "
-            "floor ceil rint round abs negative sign square lgamma digamma erf erfc is_nan is_inf "
-            "is_finite").split()
-PAIRS = ("add subtract multiply div divide truediv realdiv floordiv floor_div floormod mod "
-         "truncatemod pow maximum minimum squared_difference less less_equal greater "
-         "greater_equal equal not_equal igamma igammac zeta polygamma").split()
-
-
-def one_operand(tf):
+def one_operand(tf: Any) -> None:
     x = x_of(tf)
     for name in FLOATING:
         function = getattr(tf, name)
@@ -33,7 +52,7 @@ def one_operand(tf):
             function(0.5, name="inner")
 
 
-def two_operands(tf):
+def two_operands(tf: Any) -> None:
     x = x_of(tf)
     for name in PAIRS:
         function = getattr(tf, name)
@@ -43,7 +62,7 @@ def two_operands(tf):
         function(2.0, 3.0, name="constants")
 
 
-def integers(tf):
+def integers(tf: Any) -> None:
     x, y = x_of(tf, "int32"), x_of(tf, "int8")
     tf.div(x, 2)
     tf.div(3, x, name="d")
@@ -58,23 +77,38 @@ def integers(tf):
     tf.abs(x)
     tf.maximum(x, 1)
     tf.pow(x, 2)
-    x / 2, 2 / x, x // 2, 2 // x, x % 2, 2 % x, x ** 2, 2 ** x, abs(x), -x
+    for function in ARITHMETIC:
+        function(x, 2)
+        function(2, x)
+    abs(x)
+    operator.neg(x)
 
 
-def operators(tf):
+def operators(tf: Any) -> None:
     x, y = x_of(tf), x_of(tf)
-    x + y, x + 1, 1 + x, x + 1.5, x - y, x - 1, 1 - x, x * y, x * 2, 2 * x
-    x / y, x / 2, 2 / x, x // y, x // 2, 2 // x, x % y, x % 2, 2 % x, x ** y, x ** 2, 2 ** x
-    x < y, x < 1, x <= y, x <= 1, x > y, 1 < x, x >= y, 1 <= x
-    -x, abs(x), -(-x)
-    x.__div__(y), x.__div__(2), x.__rdiv__(2)
+    for function in ARITHMETIC:
+        function(x, y)
+        function(x, 1.5)
+        function(2, x)
+    for function in ORDER:
+        function(x, y)
+        function(x, 1)
+        function(1, x)
+    abs(operator.neg(x))
+    x.__div__(y)
+    x.__div__(2)
+    x.__rdiv__(2)
     with tf.name_scope("inside"):
-        x + y, x + 1, (x + 1) * (x - 1)
+        tf.sqrt((x + 1) * (x - y))
     b, c = x_of(tf, "bool"), x_of(tf, "bool")
-    b & c, b & True, True & b, b | c, b | False, False | b, b ^ c, b ^ True, True ^ b, ~b
+    for function in LOGIC:
+        function(b, c)
+        function(b, True)
+        function(True, b)
+    operator.invert(b)
 
 
-def logical(tf):
+def logical(tf: Any) -> None:
     b, c = x_of(tf, "bool"), x_of(tf, "bool")
     tf.logical_and(b, c)
     tf.logical_and(b, True, name="n")
@@ -89,15 +123,14 @@ def logical(tf):
         tf.logical_xor(b, c, name="k")
 
 
-def strings(tf):
+def strings(tf: Any) -> None:
     s = x_of(tf, "string")
-    s + "b", "b" + s
-    tf.add(s, s)
+    tf.add(s + "b", "b" + s)
     tf.equal(s, "a")
     tf.not_equal("a", s, name="n")
 
 
-def casts(tf):
+def casts(tf: Any) -> None:
     x, i = x_of(tf), x_of(tf, "int32")
     tf.cast(x, tf.int32)
     tf.cast(x, tf.float32)
@@ -106,14 +139,17 @@ def casts(tf):
     tf.cast(x, tf.int64, name="given")
     tf.cast(3, tf.float32)
     tf.cast([1.5], tf.float32)
-    tf.to_float(x), tf.to_float(i), tf.to_float(i), tf.to_double(x), tf.to_double(x, name="d")
-    tf.to_int32(x), tf.to_int64(x), tf.to_int32([1.5])
+    for function in (tf.to_float, tf.to_double, tf.to_int32, tf.to_int64):
+        function(x)
+        function(i)
+        function([1.5])
+    tf.to_double(x, name="d")
     tf.bitcast(x, tf.int32)
     tf.bitcast(x, tf.uint8, name="bits")
     tf.bitcast([1.0], tf.int32)
 
 
-def saturating(tf):
+def saturating(tf: Any) -> None:
     x, i = x_of(tf), x_of(tf, "int32")
     tf.saturate_cast(x, tf.uint8)
     tf.saturate_cast(x, tf.float64, name="wide")
@@ -123,20 +159,25 @@ def saturating(tf):
     tf.saturate_cast([1.0, 300.0], tf.uint8)
 
 
-def complex_numbers(tf):
+def complex_numbers(tf: Any) -> None:
     x, d, z = x_of(tf), x_of(tf, "float64"), x_of(tf, "complex64")
     tf.complex(x, x)
     tf.complex(d, d, name="wide")
     tf.complex(1.0, 2.0)
-    tf.real(z), tf.real(z, name="r"), tf.real(x), tf.real(x)
-    tf.imag(z), tf.imag(z, name="i")
-    tf.conj(z), tf.conj(z, name="c"), tf.conj(x), tf.conj([1.0, 2.0]), tf.conj(z)
-    tf.abs(z), abs(z), tf.abs(z, name="a"), tf.abs(x_of(tf, "complex128"))
-    tf.sign(z), tf.square(z), z * z, z + 1, 1j * z, z / 2
-    tf.pow(z, z)
+    for function in (tf.real, tf.imag, tf.conj, tf.abs):
+        function(z)
+        function(z, name="named")
+        if function is not tf.imag:
+            function(x)
+        function(z)
+    tf.conj([1.0, 2.0])
+    tf.abs(x_of(tf, "complex128"))
+    tf.sign(z)
+    tf.square(z * z + 1)
+    tf.pow(1j * z, z / 2)
 
 
-def sums(tf):
+def sums(tf: Any) -> None:
     x = x_of(tf)
     tf.add_n([x, x, x])
     tf.add_n([x])
@@ -151,7 +192,7 @@ def sums(tf):
     tf.accumulate_n([x])
 
 
-def sparse(tf):
+def sparse(tf: Any) -> None:
     s = tf.SparseTensor([[0, 0], [1, 2]], [1.0, 2.0], [3, 4])
     for name in ("abs", "negative", "sign", "square", "sqrt", "erf", "tanh"):
         getattr(tf, name)(s)
@@ -162,7 +203,7 @@ def sparse(tf):
     tf.abs(tf.SparseTensor([[0]], [1j], [3]))
 
 
-def special(tf):
+def special(tf: Any) -> None:
     x = x_of(tf)
     tf.betainc(x, x, x)
     tf.betainc(2.0, 3.0, x, name="b")
@@ -173,7 +214,7 @@ def special(tf):
     tf.verify_tensor_all_finite([1.0, 2.0], "message", name="v")
 
 
-def check_numerics_ops(tf):
+def check_numerics_ops(tf: Any) -> None:
     x = x_of(tf)
     tf.cast(x * 2.0, tf.int32)
     tf.exp(tf.cast(x, tf.float64))
@@ -181,14 +222,14 @@ def check_numerics_ops(tf):
     tf.add_check_numerics_ops()
 
 
-def clip_by_value(tf):
+def clip_by_value(tf: Any) -> None:
     x = x_of(tf)
     tf.clip_by_value(x, -1.0, 1.0)
     tf.clip_by_value([1.0, 2.0], 0.0, 1.0, name="n")
     tf.clip_by_value(x, tf.zeros([2, 3]), tf.constant(1.0))
 
 
-def clip_by_norm(tf):
+def clip_by_norm(tf: Any) -> None:
     x, u = x_of(tf), x_of(tf, shape=None)
     tf.clip_by_norm(x, 2.0)
     tf.clip_by_norm(u, 2.0, name="k")
@@ -199,7 +240,7 @@ def clip_by_norm(tf):
     tf.clip_by_average_norm(x, tf.constant(2.0))
 
 
-def clip_by_global_norm(tf):
+def clip_by_global_norm(tf: Any) -> None:
     x, y = x_of(tf), x_of(tf, shape=(None, 3))
     slices = tf.IndexedSlices(y, tf.constant([0, 1]))
     tf.global_norm([x, None, slices])
@@ -210,25 +251,191 @@ def clip_by_global_norm(tf):
     tf.clip_by_global_norm((x,), tf.constant(2.0), name="named")
 
 
-PROGRAMS = (one_operand, two_operands, integers, operators, logical, strings, casts, saturating,
-            complex_numbers, sums, sparse, special, check_numerics_ops, clip_by_value,
-            clip_by_norm, clip_by_global_norm)
+PROGRAMS = (
+    one_operand, two_operands, integers, operators, logical, strings, casts, saturating,
+    complex_numbers, sums, sparse, special, check_numerics_ops, clip_by_value, clip_by_norm,
+    clip_by_global_norm,
+)
+
+# ---- gradients ----------------------------------------------------------------------------
 
 
-def recorded(tf, program):
+def of_one(tf: Any) -> Any:
+    x = x_of(tf)
+    found = []
+    for name in FLOATING:
+        if not name.startswith("is_"):
+            y = getattr(tf, name)(x)
+            dy, = tf.gradients(y, x)
+            found.append(dy)
+            if dy is not None and name not in ("negative", "sign"):
+                found.append(tf.gradients(dy, y)[0])
+    return found
+
+
+def of_two(tf: Any) -> Any:
+    x, y = x_of(tf), x_of(tf, shape=(3,))
+    found = []
+    for name in PAIRS[: PAIRS.index("less")]:
+        if name not in ("floormod", "mod", "truncatemod", "squared_difference"):
+            found += tf.gradients(getattr(tf, name)(x, y), [x, y])
+    return found
+
+
+def of_several(tf: Any) -> Any:
+    x = x_of(tf)
+    vector = x_of(tf, shape=(4, 3))
+    found = tf.gradients(tf.add_n([x, x * 2]), x)
+    found += tf.gradients(tf.cross(vector, vector + 1), vector)
+    found += tf.gradients(tf.check_numerics(x, "m"), x)
+    found += tf.gradients(tf.cast(x, tf.float64), x)
+    found += tf.gradients(tf.cast(tf.cast(x, tf.int32), tf.float32), x)
+    found += tf.gradients(tf.clip_by_value(x, 0.0, 1.0), x)
+    found += tf.gradients(tf.real(tf.complex(x, x)), x)
+    found += tf.gradients(tf.imag(tf.conj(tf.complex(x, 2 * x))), x)
+    found += tf.gradients(tf.abs(tf.complex(x, x)), x)
+    return found
+
+
+GRADIENTS = (of_one, of_two, of_several)
+
+# ---- mistakes -----------------------------------------------------------------------------
+
+# `p` makes a placeholder of a shape, `q` one of a value whose shape is not known.
+BUILDING = [
+    "tf.add(True, True)",
+    "tf.sqrt(1)",
+    "tf.constant(1) + 1.5",
+    "1.5 - tf.constant(1)",
+    "tf.add(1, 2.5)",
+    "tf.constant(1.0) + tf.constant(1)",
+    "tf.truediv(1, 2.0)",
+    "tf.truediv(True, True)",
+    "tf.constant(True) / tf.constant(True)",
+    "tf.div(1, 2.0)",
+    "tf.div(tf.constant(1), tf.constant(2.0))",
+    "tf.constant(1) < 1.5",
+    "tf.constant(1.0) < None",
+    "tf.constant(1.0) + None",
+    "tf.complex(1.0, tf.constant(1.0, tf.float64))",
+    "tf.complex(1, 2)",
+    "tf.scalar_mul([1.0, 2.0], tf.constant([1.0]))",
+    'tf.conj("a")',
+    "tf.conj(True)",
+    "tf.imag(tf.constant(1.0))",
+    "~tf.constant(1.0)",
+    "tf.constant(True) & 1",
+    "tf.saturate_cast(tf.constant(1j), tf.uint8)",
+    'abs(tf.constant("a"))',
+    "tf.abs(True)",
+    "-tf.constant(True)",
+    "tf.global_norm(tf.constant(1.0))",
+    "tf.clip_by_value(tf.constant(1), 1.5, 2)",
+    "tf.maximum(tf.constant(1.0), tf.constant(1))",
+    'tf.square("a")',
+    "tf.add_n([])",
+    "tf.add_n(tf.constant([1.0]))",
+    'tf.add_n([p([2]), p([2], "int32")])',
+    "tf.add_n([p([2, 3]), p([2, 4])])",
+    "tf.add_n([p([2]), p([2, 1])])",
+    "tf.add_n([p([2]), p([2]), p([3])])",
+    "tf.accumulate_n([])",
+    "tf.accumulate_n([tf.constant(1.0), tf.constant(1)])",
+    "tf.accumulate_n([tf.constant(1.0), tf.constant([1.0])])",
+    "tf.pow(2, 3.0)",
+    "tf.constant(2) ** 0.5",
+    "tf.constant(1) // 2.5",
+    "tf.constant(1j) % 2",
+    'tf.constant(1.0) * "a"',
+    "p([2]) + p([3])",
+    'tf.multiply(p([2, 3]), p([2, 4]), name="m")',
+    "tf.maximum(p([2, 3]), p([2]))",
+    "p([2, 3]) < p([2])",
+    'tf.bitcast(p([2, 3], "uint8"), tf.float32)',
+    'tf.bitcast(p([], "uint8"), tf.float32)',
+    "tf.betainc(p([2]), p([3]), p([2]))",
+    "tf.betainc(p([2]), p([2, 1]), p([]))",
+    "tf.logical_and(True, 1)",
+    "tf.logical_not(tf.constant(1.0))",
+    "tf.equal(tf.constant(1.0), tf.constant(1))",
+    'tf.greater("a", "b")',
+    "tf.lgamma(1)",
+    "tf.is_nan(1)",
+    'tf.is_non_decreasing(tf.constant(["a"]))',
+    'tf.check_numerics(1, "m")',
+    "tf.floor(1)",
+    "tf.igamma(1.0, tf.constant(1.0, tf.float64))",
+    "tf.cast(None, tf.float32)",
+    'tf.cross("a", "b")',
+]
+RUNNING = [
+    "tf.constant(1) // tf.constant(0)",
+    "tf.constant([1, 2]) % tf.constant([1, 0])",
+    "tf.div(tf.constant(1), 0)",
+    "q(np.ones(2)) + q(np.ones(3))",
+    "tf.maximum(q(np.ones(2)), q(np.ones(3)))",
+    "tf.squared_difference(q(np.ones([2, 3])), q(np.ones(2)))",
+    "tf.less(q(np.ones([2, 3])), q(np.ones(2)))",
+    "q(np.array([1, 2])) // q(np.array([1, 2, 3]))",
+    "tf.complex(q(np.ones(2)), q(np.ones(3)))",
+    "tf.igamma(q(np.ones(2)), q(np.ones(3)))",
+    "tf.pow(q(np.ones(2)), q(np.ones(3)))",
+    "tf.betainc(q(np.ones(2)), q(np.ones(3)), np.ones(2))",
+    'tf.bitcast(q(np.array([1], "uint8")), tf.float32)',
+    'tf.check_numerics(np.array([1, np.nan]), "msg")',
+    'tf.check_numerics(np.array([1, -np.inf]), "msg")',
+    'tf.check_numerics(np.array([np.nan, -np.inf]), "msg")',
+    'tf.verify_tensor_all_finite(np.array([np.nan, -np.inf]), "msg")',
+    'tf.cast(tf.constant("1"), tf.float32)',
+    "tf.cast(tf.constant(1.0), tf.string)",
+    "tf.cross(np.array([1.0, 2.0]), np.array([1.0, 2.0]))",
+    "tf.cross(q(np.ones([2, 3])), q(np.ones(3)))",
+    "tf.cross(q(1.0), q(1.0))",
+]
+
+
+def observe(tf: Any, program: Any) -> Any:
+    """The graph that a program builds."""
     tf.reset_default_graph()
     program(tf)
     return [
         [op._id, op.name, op.type, [t.name for t in op.inputs], [c.name for c in op.control_inputs]]
-        for op in tf.get_default_graph().get_operations()]
+        for op in tf.get_default_graph().get_operations()
+    ]
 
 
-def main():
+def names(tf: Any, program: Any) -> Any:
+    """The names of the gradients that a program returns."""
+    tf.reset_default_graph()
+    return [None if g is None else g.name for g in program(tf)]
+
+
+def mistake(tf: Any, what: str, running: bool) -> Any:
+    """The class and the sentence of a mistake."""
+    tf.reset_default_graph()
+    space = {
+        "tf": tf, "np": np,
+        "p": lambda shape, dtype="float32": tf.placeholder(tf.as_dtype(dtype), shape),
+        "q": lambda value: tf.placeholder_with_default(np.asarray(value), None),
+    }
+    try:
+        built = eval(what, space)
+        if running:
+            with tf.Session() as session:
+                session.run(built)
+    except Exception as error:  # noqa: BLE001  # whatever it is, it is compared
+        text = error.message if running else str(error)  # type: ignore[attr-defined]
+        return [type(error).__name__, text.split("\n\t [[Node")[0]]
+    return ["", "no error"]
+
+
+def main() -> None:
+    """Print what a module does."""
     tf = importlib.import_module(sys.argv[1])
-    for i, program in enumerate(PROGRAMS):
-        lines = ",\n  ".join(json.dumps(line) for line in recorded(tf, program))
-        sys.stdout.write('%s"%s": [\n  %s]' % (",\n" if i else "{", program.__name__, lines))
-    sys.stdout.write("}\n")
+    json.dump({"graphs": {p.__name__: observe(tf, p) for p in PROGRAMS},
+               "gradients": {p.__name__: names(tf, p) for p in GRADIENTS},
+               "building": {e: mistake(tf, e, False) for e in BUILDING},
+               "running": {e: mistake(tf, e, True) for e in RUNNING}}, sys.stdout)
 
 
 if __name__ == "__main__":

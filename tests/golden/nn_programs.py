@@ -171,7 +171,6 @@ def sparse_tensors(tf: Any) -> None:
     tf.sparse_reduce_sum(fed, reduction_axes=[0])
     tf.sparse_reduce_sum(tf.sparse_placeholder(tf.float32))
     tf.matmul(tf.ones([2, 3]), tf.ones([3, 2]), a_is_sparse=True)
-    tf.sparse_matmul(tf.ones([2, 3]), tf.ones([2, 3]), transpose_b=True, b_is_sparse=True)
 
 
 def batch_losses(tf: Any) -> None:

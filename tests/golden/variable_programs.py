@@ -62,8 +62,6 @@ def initialization(tf: Any) -> Any:
     tf.is_variable_initialized(a)
     tf.report_uninitialized_variables()
     tf.report_uninitialized_variables([a], name="report")
-    tf.assert_variables_initialized()
-    tf.assert_variables_initialized([a])
     return [empty]
 
 

@@ -155,6 +155,21 @@ SCANS = [
     Case("Cumprod", [np.array([2.0, 0.0, 3.0]), np.array(0)], PRODUCTS, BOTH),
 ]
 
+# ---- axes ---------------------------------------------------------------------------------
+
+
+def list_diff(x: Any, y: Any) -> Any:
+    kept = [i for i, entry in enumerate(x.tolist()) if entry not in y.tolist()]
+    return x[kept], np.array(kept, np.int64)
+
+
+AXES = [
+    Case("ListDiff", [np.array([3, 0, 2, 3, 1]), np.array([0, 1, 7])], list_diff,
+         special=[(np.arange(4), np.zeros(0, np.int64)), (np.zeros(0, np.int64), np.arange(2))]),
+    Case("ListDiff", [apart(5), apart(2)], list_diff),
+    Case("ListDiff", [np.array([b"b", b"a", b""], object), np.array([b"a"], object)], list_diff),
+]
+
 # ---- segments -----------------------------------------------------------------------------
 
 
@@ -423,5 +438,5 @@ TRANSFORMS = [
 ]
 
 CASES: list[Case | Elsewhere] = [
-    *REDUCTIONS, *SCANS, *SEGMENTS, *PRODUCTS_OF_MATRICES, *SYSTEMS, *DECOMPOSITIONS, *TRANSFORMS,
+    *REDUCTIONS, *AXES, *SCANS, *SEGMENTS, *PRODUCTS_OF_MATRICES, *SYSTEMS, *DECOMPOSITIONS, *TRANSFORMS,
 ]

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import skflow.graph.ops.list_diff  # noqa: F401  (declares the operation)
 from skflow import logging
 from skflow.graph.core import Tensor, name_scope
 from skflow.graph.functions._common import cast_if_needed
@@ -248,8 +249,7 @@ def _size(dims: Sequence[Any]) -> Any:
     """The product of dimensions, a number or a tensor."""
     found: Any = 1
     for d in dims:
-        both_known = not isinstance(d, Tensor) and not isinstance(found, Tensor)
-        found = found * d if both_known else raw.Mul(found, d, name="mul")
+        found = found * d
     return found
 
 
@@ -274,7 +274,7 @@ def _einsum_by_broadcasting(labels: list[str], output: str, inputs: Sequence[Any
             raise ValueError(f"Dimension mismatch on axis: {letter}")
     product: Any = 1
     for x in [reshape(x, s) for x, s in zip(moved, shapes, strict=True)]:
-        product = raw.Mul(product, x, name="mul")
+        product = product * x
     return reduce_sum(product, [j for j, s in enumerate(order) if s not in output])
 
 

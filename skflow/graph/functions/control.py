@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
-import skflow.graph.ops.control
-import skflow.graph.ops.loops  # noqa: F401  (declares the operations)
+import skflow.graph.ops.control  # noqa: F401  (declares the operations)
 from skflow import logging
-from skflow.graph.body import BodyGraph, share_captures
+from skflow.graph.body import BodyGraph
 from skflow.graph.core import (
     Graph,
     Operation,
@@ -22,22 +22,26 @@ from skflow.graph.core import (
     get_default_graph,
     name_scope,
 )
+from skflow.graph.functions._results import (
+    Parts,
+    boolean,
+    components,
+    dereferenced,
+    named_results,
+    result_names,
+    split,
+)
 from skflow.graph.functions.debug import Assert
-from skflow.graph.nest import assert_same_structure, flatten, is_sequence, pack_sequence_as
+from skflow.graph.functions.loops import while_loop as while_loop  # noqa: PLC0414  # found here
+from skflow.graph.nest import flatten, is_sequence, pack_sequence_as
 from skflow.graph.ops._branches import build_if
-from skflow.graph.ops._replay import are_pure, record
-from skflow.graph.registry import REGISTRY, constant, convert, own, raw
+from skflow.graph.registry import constant, own, raw
 from skflow.graph.sparse_types import (
     IndexedSlices,
     SparseTensor,
-    convert_n_to_tensor_or_indexed_slices,
     convert_to_tensor_or_indexed_slices,
 )
-from skflow.graph.spec import Shape, TensorShape, bool_, int32, shape_brackets, string
-
-_Parts = Tensor | IndexedSlices | SparseTensor
-_tuple: Final = tuple
-
+from skflow.graph.spec import bool_, int32, string
 
 # ---- order ------------------------------------------------------------------------------
 
@@ -86,16 +90,17 @@ def with_dependencies(dependencies: Iterable[Any], output_tensor: Any, name: str
         Equal to `output_tensor`.
     """
     waits = list(dependencies)
-    with name_scope(name, "control_dependency", [*waits, output_tensor]) as scope:
-        with colocate_with(output_tensor), control_dependencies(waits):
-            found = convert_to_tensor_or_indexed_slices(output_tensor)
-            return _same(found, scope)
+    with (
+        name_scope(name, "control_dependency", [*waits, output_tensor]) as scope,
+        colocate_with(output_tensor),
+        control_dependencies(waits),
+    ):
+        return _same(convert_to_tensor_or_indexed_slices(output_tensor), scope)
 
 
 def _no_op_after(place: str | None, waits: Sequence[Any], name: str | None = None) -> Operation:
-    with control_dependencies(waits):
-        with nullcontext() if place is None else device(place):
-            return no_op(name)
+    with control_dependencies(waits), nullcontext() if place is None else device(place):
+        return no_op(name)
 
 
 def group(*inputs: Any, **kwargs: Any) -> Operation:
@@ -134,7 +139,7 @@ def group(*inputs: Any, **kwargs: Any) -> Operation:
             return no_op(scope)
 
 
-def tuple(tensors: Sequence[Any], name: str | None = None,  # noqa: A001  # TensorFlow's name
+def tuple(tensors: Sequence[Any], name: str | None = None,  # TensorFlow's name
           control_inputs: Sequence[Any] | None = None) -> list[Any]:
     """Give some tensors' values only after all of them have been computed.
 
@@ -172,93 +177,25 @@ def tuple(tensors: Sequence[Any], name: str | None = None,  # noqa: A001  # Tens
         return [None if t is None else with_dependencies([gate], t) for t in tensors]
 
 
-# ---- what bodies return -----------------------------------------------------------------
-
-
-def _components(value: _Parts) -> list[Tensor]:
-    """The tensors that a value consists of: its values first."""
-    if isinstance(value, Tensor):
-        return [value]
-    parts = [value.values, value.indices, value.dense_shape]
-    return [p for p in parts if p is not None]
-
-
-def _assembled(like: _Parts, parts: Sequence[Tensor]) -> Any:
-    """A value of the same form from its components."""
-    if isinstance(like, Tensor):
-        return parts[0]
-    shape = parts[2] if len(parts) > 2 else None
-    if isinstance(like, SparseTensor):
-        return SparseTensor(parts[1], parts[0], shape)
-    return IndexedSlices(parts[0], parts[1], shape)
-
-
-def _split(values: Sequence[_Parts], parts: Sequence[Tensor]) -> list[Any]:
-    """Values of the same forms from the components of all."""
-    found, at = [], 0
-    for value in values:
-        count = len(_components(value))
-        found.append(_assembled(value, parts[at : at + count]))
-        at += count
-    return found
-
-
-def _result_names(graph: Graph, values: Sequence[_Parts], base: str) -> list[str]:
-    """The names of the operations that give results, as TensorFlow has them."""
-    names: list[str] = []
-    for value in values:
-        first = graph.unique_name(base)
-        names.append(first)
-        if not isinstance(value, Tensor):
-            names.append(f"{first}/indices")
-            names.extend([f"{first}/dense_shape"] if value.dense_shape is not None else [])
-    return names
-
-
-def _named_results(op: Operation, names: Sequence[str]) -> list[Tensor]:
-    """The results of an operation that has the first name, each under its own name."""
-    rest = [raw.Identity(t, name=f"{n}/")
-            for t, n in zip(op.outputs[1:], names[1:], strict=False)]
-    return [op.outputs[0], *rest]
-
-
 # ---- conditionals -----------------------------------------------------------------------
 
 
-def _boolean(value: Any, scope: str, node: str, op_type: str, argument: str, count: int
-             ) -> Tensor:
-    """A scalar of truth values, with TensorFlow's sentences if it is none."""
-    tensor = convert(value)
-    if tensor.dtype.base_dtype is not bool_:
-        raise TypeError(
-            f"Input '{argument}' of '{op_type}' Op has type {tensor.dtype.base_dtype.name} that "
-            "does not match expected type of bool."
-        )
-    if tensor.spec.rank:
-        shapes = ", ".join([shape_brackets(tensor.spec.shape)] * count)
-        raise ValueError(
-            f"Shape must be rank 0 but is rank {tensor.spec.rank} for '{scope}{node}' "
-            f"(op: '{op_type}') with input shapes: {shapes}."
-        )
-    return tensor
-
-
 def _branch(graph: Graph, function: Callable[[], Any], taken: bool
-            ) -> _tuple[BodyGraph, Any, list[_Parts]]:
+            ) -> builtins.tuple[BodyGraph, Any, list[Parts]]:
     """A body with what `function` builds, what it returned, and that as tensors."""
     body = BodyGraph(graph)
     with body.as_default():
         result = function()
-        structure = result if isinstance(result, (list, _tuple)) else [result]
+        structure = result if isinstance(result, (list, builtins.tuple)) else [result]
         if result is None:
             structure = []
         values = [_branch_value(body, v, taken) for v in flatten(structure)]
         for value in values:
-            body.outputs.extend(_dereferenced(body, t) for t in _components(value))
+            body.outputs.extend(dereferenced(body, t) for t in components(value))
     return body, structure, values
 
 
-def _branch_value(body: BodyGraph, value: Any, taken: bool) -> _Parts:
+def _branch_value(body: BodyGraph, value: Any, taken: bool) -> Parts:
     """One result of a branch as a tensor; an operation's is whether its branch was taken."""
     if isinstance(value, Operation):
         with control_dependencies([value]):
@@ -268,24 +205,15 @@ def _branch_value(body: BodyGraph, value: Any, taken: bool) -> _Parts:
     return convert_to_tensor_or_indexed_slices(value)
 
 
-def _dereferenced(body: BodyGraph, tensor: Tensor) -> Tensor:
-    """A component of a result, of the body itself and no reference."""
-    inner = own(body, tensor)
-    if not inner.dtype.is_ref_dtype:
-        return inner
-    with body.uncounted():
-        return raw.Identity(inner)  # type: ignore[no-any-return]
-
-
-def _check_branches(then: Sequence[_Parts], other: Sequence[_Parts]) -> None:
+def _check_branches(then: Sequence[Parts], other: Sequence[Parts]) -> None:
     if len(then) != len(other):
         raise ValueError("fn1 and fn2 must return the same number of results.")
     if not then:
         raise ValueError("fn1 and fn2 must return at least one result.")
     for x, y in zip(then, other, strict=True):
-        if type(x) is not type(y) or len(_components(x)) != len(_components(y)):
+        if type(x) is not type(y) or len(components(x)) != len(components(y)):
             raise TypeError(f"Outputs of fn1 and fn2 must be of the same kind: {x}, {y}")
-        a, b = _components(x)[0].dtype, _components(y)[0].dtype
+        a, b = components(x)[0].dtype, components(y)[0].dtype
         if a.base_dtype is not b.base_dtype:
             raise ValueError(
                 f"Outputs of fn1 and fn2 must have the same type: {a.name}, {b.name}"
@@ -333,16 +261,16 @@ def cond(pred: Any, fn1: Callable[[], Any], fn2: Callable[[], Any], name: str | 
             raise TypeError("pred must not be a Python bool")
         graph = get_default_graph()
         graph._last_id += 0 if isinstance(pred, Tensor) else 2
-        choice = _boolean(pred, scope, "Switch", "Switch", "pred", 2)
+        choice = boolean(pred, scope, "Switch", "Switch", "pred", 2)
         own(graph, choice)
         # TensorFlow has a Switch and three copies of the condition here.
         graph._last_id += 4
         then, structure, then_values = _branch(graph, fn1, taken=True)
         other, _, other_values = _branch(graph, fn2, taken=False)
         _check_branches(then_values, other_values)
-        names = _result_names(graph, then_values, "Merge")
+        names = result_names(graph, then_values, "Merge")
         op = build_if(choice, then, other, f"{names[0]}/")
-        results = _split(then_values, _named_results(op, names))
+        results = split(then_values, named_results(op, names))
         return results[0] if len(results) == 1 else list(pack_sequence_as(structure, results))
 
 
@@ -351,11 +279,11 @@ def cond(pred: Any, fn1: Callable[[], Any], fn2: Callable[[], Any], name: str | 
 
 def _check_case(pairs: Any, default: Any) -> list[Any]:
     """The pairs of a `case` as a list, with TensorFlow's sentences if something is amiss."""
-    if not isinstance(pairs, (list, _tuple, dict)):
+    if not isinstance(pairs, (list, builtins.tuple, dict)):
         raise TypeError("fns must be a list, tuple, or dict")
     items = list(pairs.items()) if isinstance(pairs, dict) else list(pairs)
     for item in items:
-        if not isinstance(item, _tuple) or len(item) != 2:
+        if not isinstance(item, builtins.tuple) or len(item) != 2:
             raise TypeError("Each entry in pred_fn_pairs must be a 2-tuple")
         pred, function = item
         if pred.dtype != bool_:
@@ -468,236 +396,3 @@ def _at_most_one(preds: Sequence[Tensor]) -> Operation:
     names = ", ".join(p.name for p in preds)
     said = f"More than one condition evaluated as True but exclusive=True.  Conditions: ({names})"
     return Assert(condition=few, data=[f"{said}, Values:", stacked], summarize=len(preds))
-
-
-# ---- loops ------------------------------------------------------------------------------
-
-
-def while_loop(cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any,
-               shape_invariants: Any = None, parallel_iterations: int = 10,
-               back_prop: bool = True, swap_memory: bool = False, name: str | None = None
-               ) -> Any:
-    """Repeat what a function builds while a condition holds.
-
-    Parameters
-    ----------
-    cond : callable
-        Builds the condition, a scalar of truth values, from the loop variables.
-    body : callable
-        Builds the loop variables' next values, in the nesting of `loop_vars`, from their values.
-    loop_vars : (nested) list or tuple
-        The loop variables' first values.
-    shape_invariants : (nested) list or tuple of TensorShape, optional
-        What is true of the loop variables' shapes before and after each iteration; by default
-        what is known of the first ones.
-    parallel_iterations : int
-        Recorded only.
-    back_prop : bool
-        Whether gradients flow through the loop.
-    swap_memory : bool
-        Accepted for TensorFlow's sake.
-    name : str, optional
-        The prefix of the names of the results.
-
-    Returns
-    -------
-    Tensor or (nested) list or tuple of Tensor
-        The last values, in the nesting that `body` returns; the value alone if there is one.
-
-    Raises
-    ------
-    TypeError
-        If `cond` or `body` is not callable, or types change in an iteration.
-    ValueError
-        If there are no loop variables, the nesting changes, or a shape is no invariant.
-
-    Notes
-    -----
-    What both functions take from outside is computed once, before the loop. The first-order
-    gradient runs the loop again, keeping the loop variables of each iteration, and then its
-    body's gradient from the last iteration to the first; it has no gradient itself.
-    """
-    del swap_memory
-    iter(loop_vars)
-    with name_scope(name, "while", loop_vars) as scope:
-        if not loop_vars:
-            raise ValueError("No loop variables provided")
-        if not callable(cond):
-            raise TypeError("cond must be callable.")
-        if not callable(body):
-            raise TypeError("body must be callable.")
-        if parallel_iterations < 1:
-            raise TypeError("parallel_iterations must be a positive integer.")
-        if shape_invariants is not None:
-            assert_same_structure(loop_vars, shape_invariants)
-        if not isinstance(parallel_iterations, int):
-            raise ValueError(
-                f"`parallel_iterations` must be a positive integer: {parallel_iterations}"
-            )
-        loop = _Loop(loop_vars, shape_invariants)
-        loop.build_condition(cond, scope)
-        structure = loop.build_body(body)
-        results = loop.finish(parallel_iterations, back_prop)
-        packed = pack_sequence_as(structure, results)
-        return packed[0] if len(results) == 1 else packed
-
-
-class _Loop:
-    """A loop being built.
-
-    The numbers that TensorFlow gives to the operations around its bodies are skipped, so that
-    what is built next has the same number as there.
-
-    Parameters
-    ----------
-    loop_vars : (nested) list or tuple
-        The loop variables' first values.
-    shape_invariants : (nested) list or tuple of TensorShape, optional
-        What their shapes have in common.
-    """
-
-    def __init__(self, loop_vars: Any, shape_invariants: Any) -> None:
-        self._structure = loop_vars
-        self._graph = get_default_graph()
-        self._values: list[_Parts] = convert_n_to_tensor_or_indexed_slices(flatten(loop_vars))
-        self._parts = [t for v in self._values for t in _components(v)]
-        for tensor in self._parts:
-            own(self._graph, tensor)
-        self._shapes = [t.spec.shape for t in self._parts]
-        self._graph._last_id += len(self._parts)
-        if shape_invariants is not None:
-            self._shapes = _invariants(self._values, flatten(shape_invariants))
-        self._graph._last_id += len(self._parts)
-        counted: set[Tensor] = set()
-        self._cond = BodyGraph(self._graph, counted)
-        self._body = BodyGraph(self._graph, counted)
-
-    def _enter(self, body: BodyGraph, base: str) -> list[Any]:
-        """The loop variables as a body sees them."""
-        args = [body.add_variable_input(t, shape, self._graph.unique_name(base))
-                for t, shape in zip(self._parts, self._shapes, strict=True)]
-        with body.as_default(), body.uncounted():
-            inner = _split(self._values, args)
-        return list(pack_sequence_as(self._structure, inner))
-
-    def build_condition(self, function: Callable[..., Any], scope: str) -> None:
-        """Build the body that tells whether to go on."""
-        args = self._enter(self._cond, "Merge")
-        with self._cond.as_default():
-            found = _boolean(function(*args), scope, "LoopCond", "LoopCond", "input", 1)
-            self._cond.outputs = [own(self._cond, found)]
-        self._graph._last_id += 1 + len(self._parts)
-
-    def build_body(self, function: Callable[..., Any]) -> Any:
-        """Build the body of an iteration; returns what `function` returned."""
-        args = self._enter(self._body, "Identity")
-        self._graph._last_id += len(self._parts)
-        with self._body.as_default():
-            result = function(*args)
-            structure = result if is_sequence(result) else [result]
-            assert_same_structure(args, list(structure))
-            values = convert_n_to_tensor_or_indexed_slices(flatten(structure))
-            if any(v is None for v in values):
-                raise ValueError("None values not supported.")
-            if [len(_components(v)) for v in values] != [len(_components(v)) for v in self._values]:
-                raise TypeError("A loop variable must stay of one kind: dense or sparse.")
-            self._results = [
-                _dereferenced(self._body, t) for v in values for t in _components(v)
-            ]
-        self._graph._last_id += len(self._parts)
-        return structure
-
-    def _check_results(self) -> None:
-        for before, after in zip(self._cond.inputs, self._results, strict=False):
-            if before.dtype.base_dtype is not after.dtype.base_dtype:
-                raise TypeError(
-                    f"The type of {before.name} is not an invariant for the loop. It enters the "
-                    f"loop with type {before.dtype.name}, but has type {after.dtype.name} after "
-                    "one iteration."
-                )
-            if not _within(after.spec.shape, before.spec.shape):
-                raise ValueError(
-                    f"The shape for {before.name} is not an invariant for the loop. It enters "
-                    f"the loop with shape {before.get_shape()}, but has shape "
-                    f"{after.get_shape()} after one iteration. Provide shape invariants using "
-                    "either the `shape_invariants` argument of tf.while_loop or set_shape() on "
-                    "the loop variables."
-                )
-
-    def finish(self, parallel_iterations: int, back_prop: bool) -> list[Any]:
-        """Add the operation and return the results."""
-        self._check_results()
-        names = _result_names(self._graph, self._values, "Exit")
-        op = self._operation(f"{names[0]}/", parallel_iterations)
-        results = _named_results(op, names)
-        if not back_prop:
-            results = [raw.StopGradient(t) for t in results]
-        return _split(self._values, results)
-
-    def _operation(self, name: str, parallel_iterations: int) -> Operation:
-        args = self._body.inputs[: len(self._parts)]
-        varying = [i for i, t in enumerate(self._results) if t is not args[i]]
-        self._body.outputs = [self._results[i] for i in varying]
-        types = [t.dtype.base_dtype for t in self._parts]
-        shapes: list[Shape] = list(self._shapes)
-        pure = are_pure(self._cond, self._body)
-        if not pure:
-            self._body.outputs.extend(record(self._body))
-            types.append(string)
-            shapes.append(None)
-        captured = share_captures((self._cond, self._body))
-        attrs: dict[str, Any] = {
-            "Tout": types, "cond": self._cond, "body": self._body, "output_shapes": shapes,
-            "parallel_iterations": parallel_iterations, "_varying": varying,
-        }
-        definition = REGISTRY["StatelessWhile" if pure else "While"]
-        with control_dependencies([*self._cond.waits, *self._body.waits]):
-            return definition.build(([*self._parts, *captured],), attrs, name)
-
-
-def _within(shape: Shape, invariant: Shape) -> bool:
-    """Whether all that `invariant` says is known of `shape`."""
-    if invariant is None:
-        return True
-    if shape is None or len(shape) != len(invariant):
-        return False
-    return all(q is None or p == q for p, q in zip(shape, invariant, strict=True))
-
-
-def _invariants(values: Sequence[_Parts], given: Sequence[Any]) -> list[Shape]:
-    """The shapes of the components of loop variables, from what the caller says of them."""
-    if not all(isinstance(s, TensorShape) for s in given):
-        raise ValueError("`shapes` must be a (possibly nested) list of shapes.")
-    found: list[Shape] = []
-    for value, shape in zip(values, given, strict=True):
-        first, kind = _first_of(value)
-        if not _within(first.spec.shape, shape._dims):
-            raise ValueError(
-                f"The shape invariant specified for {first.name} is not compatible with the "
-                f"initial shape of the {kind}. It enters the loop with shape "
-                f"{first.get_shape()}, but the specified shape invariant is {shape}."
-            )
-        found.extend(_component_shapes(value, shape._dims))
-    return found
-
-
-def _first_of(value: _Parts) -> _tuple[Tensor, str]:
-    """The component that a shape invariant is about, and what to call it."""
-    if isinstance(value, IndexedSlices):
-        return value.values, "values tensor of this IndexedSlices"
-    if isinstance(value, SparseTensor):
-        return value.dense_shape, "shape tensor of this SparseTensor"
-    return value, "loop variable"
-
-
-def _component_shapes(value: _Parts, shape: Shape) -> list[Shape]:
-    if isinstance(value, Tensor):
-        return [shape]
-    if isinstance(value, SparseTensor):
-        rank = None if shape is None else shape[0]
-        return [(None,), (None, rank), shape]
-    rows = None if shape is None else shape[0]
-    sizes: list[Shape] = [shape, (rows,)]
-    if value.dense_shape is not None:
-        sizes.append((None if shape is None else len(shape),))
-    return sizes

@@ -17,7 +17,7 @@ def _given(**attrs: Any) -> dict[str, Any]:
     return {k: v for k, v in attrs.items() if v is not None}
 
 
-def Print(input_: Any, data: Any, message: str | None = None,  # noqa: N802  # TensorFlow's name
+def Print(input_: Any, data: Any, message: str | None = None,  # TensorFlow's name
           first_n: int | None = None, summarize: int | None = None, name: str | None = None
           ) -> Tensor:
     """Return a tensor that prints others whenever it is computed.
@@ -55,7 +55,7 @@ def Print(input_: Any, data: Any, message: str | None = None,  # noqa: N802  # T
     return raw.Print(input_, data, **attrs, name=name)  # type: ignore[no-any-return]
 
 
-def Assert(condition: Any, data: Any, summarize: int | None = None,  # noqa: N802
+def Assert(condition: Any, data: Any, summarize: int | None = None,
            name: str | None = None) -> Operation:
     """Make an operation that fails unless a condition holds.
 

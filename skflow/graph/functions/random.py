@@ -42,7 +42,7 @@ def get_seed(op_seed: Any) -> tuple[Any, Any]:
     return seed_pair(graph.seed, op_seed, graph._last_id)
 
 
-def _seeds(op_seed: Any) -> dict[str, int]:
+def _seeds(op_seed: Any) -> dict[str, Any]:
     """The seeds as attributes of an operation made now."""
     seed, seed2 = get_seed(op_seed)
     return {} if seed is None else {"seed": int(seed), "seed2": int(seed2)}

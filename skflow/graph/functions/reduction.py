@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 import skflow.graph.ops.comparison
+import skflow.graph.ops.list_diff
 import skflow.graph.ops.reduction
 import skflow.graph.ops.transcendental  # noqa: F401  (declares the operations)
 from skflow.graph.core import Tensor, name_scope
@@ -336,7 +337,8 @@ def reduce_logsumexp(input_tensor: Any, axis: Any = None, keep_dims: bool = Fals
         found = raw.Add(raw.Log(total), highest, name="add")
         if keep:
             return found  # type: ignore[no-any-return]
-        return squeeze(found, [axis] if isinstance(axis, int) else axis)
+        given = reduction_indices if axis is None else axis
+        return squeeze(found, None if given is None else np.reshape(given, -1).tolist())
 
 
 @later_keywords

@@ -10,8 +10,8 @@ import numpy as np
 
 from skflow.errors import InvalidArgumentError
 from skflow.graph.core import Operation, Tensor
-from skflow.graph.registry import raw
-from skflow.graph.spec import Array, Shape, Spec
+from skflow.graph.registry import constant, raw
+from skflow.graph.spec import Array, DType, Shape, Spec, int32, is_full
 
 Specialize = Callable[[Sequence[Spec], dict[str, Any]], Callable[..., Any] | None]
 
@@ -100,6 +100,14 @@ def zeros_for(op: Operation, dys: Sequence[Any]) -> list[Tensor]:
             for t, dy in zip(op.outputs, dys, strict=True)]
 
 
+def shape_of(tensor: Tensor, dtype: DType = int32) -> Tensor:
+    """A tensor's shape; a constant, for which nothing need run, if it is fully known."""
+    known = tensor.spec.shape
+    if known is not None and is_full(known):
+        return constant(list(known), dtype.base_dtype, name="Shape")
+    return raw.Shape(tensor, out_type=dtype.base_dtype)  # type: ignore[no-any-return]
+
+
 def like_input(op: Operation, dy: Any) -> Tensor:
     """`dy` in the shape of the operation's first input."""
-    return raw.Reshape(dy, raw.Shape(op.inputs[0]))  # type: ignore[no-any-return]
+    return raw.Reshape(dy, shape_of(op.inputs[0]))  # type: ignore[no-any-return]

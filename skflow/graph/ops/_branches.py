@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +36,7 @@ def build_if(pred: Tensor, then: BodyGraph, other: BodyGraph, name: str) -> Oper
         common_shape(a._spec.shape, b._spec.shape)
         for a, b in zip(then.outputs, other.outputs, strict=True)
     ]
-    attrs = {}
+    attrs: dict[str, Any] = {}
     if not pure:
         counts = _record_both(then, other)
         shapes.extend([None] * sum(counts))

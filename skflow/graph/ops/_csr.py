@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from skflow.graph.lazy import sparse
 from skflow.graph.ops._arrays import invalid
 from skflow.graph.spec import Array, shape_brackets
+
+_LONG: Final = 1024  # terms up to which a sum may be left to single precision
 
 
 class Pattern:
@@ -21,7 +23,7 @@ class Pattern:
     shape : (int, int)
         The matrix's shape.
     adjoint : bool
-        Whether the matrix is used transposed (which only changes the wording of errors).
+        Whether the product is to be taken with the conjugate transpose.
 
     Raises
     ------
@@ -29,37 +31,53 @@ class Pattern:
         If an index lies outside the matrix.
     """
 
-    __slots__ = ("_columns", "_order", "_starts", "shape")
+    __slots__ = ("_adjoint", "_columns", "_order", "_shape", "_starts", "_wide")
 
     def __init__(self, indices: Array, shape: tuple[int, int], adjoint: bool) -> None:
         rows, columns = indices[:, 0], indices[:, 1]
         _check_bounds(rows, columns, shape, adjoint)
-        self.shape = shape
+        self._adjoint = adjoint
+        self._shape = shape
         self._order: Array | None = None
         if rows.size > 1 and (rows[1:] < rows[:-1]).any():
             self._order = np.argsort(rows, kind="stable")
             columns = columns[self._order]
         kind = np.int32 if max(*shape, rows.size) < 2**31 else np.int64
         self._columns = columns.astype(kind)
+        counts = np.bincount(rows, minlength=shape[0])
         self._starts = np.zeros(shape[0] + 1, dtype=kind)
-        np.cumsum(np.bincount(rows, minlength=shape[0]), out=self._starts[1:])
+        np.cumsum(counts, out=self._starts[1:])
+        self._wide = self._has_long_sums(counts)
 
-    def product(self, values: Array, dense: Array, adjoint: bool) -> Array:
-        """The matrix, or its conjugate transpose, with the given entries, times `dense`."""
+    def _has_long_sums(self, counts: Array) -> bool:
+        """Whether many terms may add up: SciPy adds one after the other."""
+        most = self._shape[0 if self._adjoint else 1]
+        if most <= _LONG or not counts.any():
+            return False
+        terms = np.bincount(self._columns) if self._adjoint else counts
+        return bool(terms.max() > _LONG)
+
+    def product(self, values: Array, dense: Array) -> Array:
+        """The matrix (or its conjugate transpose) with the given entries, times `dense`."""
         kind = values.dtype
         if self._order is not None:
             values = values[self._order]
-        if kind == np.float16:
-            values, dense = values.astype(np.float32), dense.astype(np.float32)
-        dense = np.ascontiguousarray(dense)
-        if adjoint:
+        work = self._working_type(kind)
+        values = values.astype(work, copy=False)
+        dense = np.ascontiguousarray(dense, dtype=work)
+        if self._adjoint:
             # The rows of a matrix are the columns of its transpose.
             parts = (values.conj(), self._columns, self._starts)
-            matrix = sparse.csc_matrix(parts, shape=self.shape[::-1])
+            matrix = sparse.csc_matrix(parts, shape=self._shape[::-1])
         else:
-            matrix = sparse.csr_matrix((values, self._columns, self._starts), shape=self.shape)
+            matrix = sparse.csr_matrix((values, self._columns, self._starts), shape=self._shape)
         found: Array = matrix @ dense
         return found.astype(kind, copy=False)
+
+    def _working_type(self, kind: np.dtype[Any]) -> np.dtype[Any]:
+        if self._wide and kind.kind in "fc":
+            return np.result_type(kind, np.float64)
+        return np.dtype(np.float32) if kind == np.float16 else kind
 
 
 def _check_bounds(rows: Array, columns: Array, shape: tuple[int, int], adjoint: bool) -> None:

@@ -13,7 +13,9 @@ from skflow.graph.registry import raw
 from skflow.graph.spec import (
     FLOATS,
     INEXACT,
+    INTEGERS,
     Array,
+    DType,
     complex64,
     complex128,
     int8,
@@ -24,12 +26,22 @@ from skflow.graph.spec import (
     uint16,
 )
 
+
+class Listed(tuple[DType, ...]):
+    """Types as TensorFlow 1.1.0's messages list them; integers that it lacked are taken too."""
+
+    __slots__ = ()
+
+    def __contains__(self, dtype: object) -> bool:
+        return tuple.__contains__(self, dtype) or dtype in INTEGERS
+
+
 # In the order in which TensorFlow's messages give them. Types it lists without having a kernel
 # for them are left out where no kernel of ours makes sense of them either.
-SIGNED_NUMBERS: Final = (*FLOATS, int32, int64, complex64, complex128)
-SIGNED_REALS: Final = (*FLOATS, int32, int64)
-WIDE_REALS: Final = (*FLOATS, uint8, int8, uint16, int16, int32, int64)
-WIDE_NUMBERS: Final = (*WIDE_REALS, complex64, complex128)
+SIGNED_NUMBERS: Final = Listed((*FLOATS, int32, int64, complex64, complex128))
+SIGNED_REALS: Final = Listed((*FLOATS, int32, int64))
+WIDE_REALS: Final = Listed((*FLOATS, uint8, int8, uint16, int16, int32, int64))
+WIDE_NUMBERS: Final = Listed((*WIDE_REALS, complex64, complex128))
 INEXACT_NUMBERS: Final = INEXACT
 
 

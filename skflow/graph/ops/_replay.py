@@ -41,8 +41,7 @@ def record(body: BodyGraph) -> list[Tensor]:
     """
     values: dict[Tensor, Tensor] = {}
     for op in needed(body.outputs, control=False):
-        for tensor in _unrepeatable(op):
-            values[tensor] = tensor
+        values |= {t: t for t in _unrepeatable(op)}
         for tensor in _read_references(op):
             if tensor not in values:
                 with body.as_default(), body.uncounted():
@@ -75,7 +74,8 @@ def _read_references(op: Operation) -> list[Tensor]:
 def result_count(op: Operation) -> int:
     """How many outputs of an ``If`` or ``While`` are results; the others are records."""
     if op.type == "If":
-        return len(op.outputs) - sum(op.attrs["_recorded"])
+        recorded: list[int] = op.attrs["_recorded"]
+        return len(op.outputs) - sum(recorded)
     return len(op.outputs) - (op.type == "While")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from skflow.errors import UnimplementedError
 from skflow.graph.core import Operation, Tensor
-from skflow.graph.ops._elementwise import invalid
+from skflow.graph.ops._elementwise import Listed, invalid
 from skflow.graph.ops._types import ANY_NUMBERS
 from skflow.graph.registry import NOT_DIFFERENTIABLE, Attr, define, raw
 from skflow.graph.spec import (
@@ -19,8 +19,6 @@ from skflow.graph.spec import (
     Spec,
     as_dtype,
     shape_brackets,
-    uint32,
-    uint64,
 )
 
 _NAMES = {"float32": "float", "float64": "double", "float16": "half"}
@@ -100,5 +98,5 @@ define(
     infer=_bitcast_shape,
     grad=NOT_DIFFERENTIABLE,
     attrs={"type": Attr("type")},
-    types={"T": (*ANY_NUMBERS, uint32, uint64), "type": (*ANY_NUMBERS, uint32, uint64)},
+    types={"T": Listed(ANY_NUMBERS), "type": Listed(ANY_NUMBERS)},
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from skflow.graph.ops._elementwise import Listed
 from skflow.graph.ops._types import REAL_NUMBERS
 from skflow.graph.registry import NOT_DIFFERENTIABLE, define
 from skflow.graph.spec import (
@@ -17,13 +18,11 @@ from skflow.graph.spec import (
     int64,
     string,
     uint8,
-    uint16,
-    uint32,
-    uint64,
 )
 
-_COMPARABLE = (*FLOATS, uint8, int8, int16, int32, int64, complex64, string, bool_, complex128,
-               uint16, uint32, uint64)
+_COMPARABLE = Listed(
+    (*FLOATS, uint8, int8, int16, int32, int64, complex64, string, bool_, complex128)
+)
 
 _ORDERS: dict[str, np.ufunc] = {
     "Less": np.less,
@@ -40,7 +39,7 @@ for _name, _ufunc in _ORDERS.items():
         "x: T, y: T -> z: bool",
         kernel=_ufunc,
         grad=NOT_DIFFERENTIABLE,
-        types={"T": (*REAL_NUMBERS, uint32, uint64)},
+        types={"T": Listed(REAL_NUMBERS)},
         broadcast=True,
     )
 for _name, _ufunc in _EQUALITIES.items():

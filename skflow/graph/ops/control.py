@@ -43,13 +43,13 @@ define(
 # ---- If ---------------------------------------------------------------------------------
 
 
-def _declared_shapes(cond: Spec, input: list[Spec], *, output_shapes: list[Shape]  # noqa: A002
+def _declared_shapes(_cond: Spec, _input: list[Spec], *, output_shapes: list[Shape]
                      ) -> list[Shape]:
     return list(output_shapes)
 
 
-def _if(context: OpContext, cond: Array, input: list[Array], *, then_branch: BodyGraph,  # noqa: A002
-        else_branch: BodyGraph, Tout: list[DType]) -> list[Array]:  # noqa: N803
+def _if(context: OpContext, cond: Array, input: list[Array], *, then_branch: BodyGraph,
+        else_branch: BodyGraph, Tout: list[DType]) -> list[Array]:
     if np.ndim(cond):
         raise invalid(
             f"The second input must be a scalar, but it has shape {shape_brackets(cond.shape)}"
@@ -120,7 +120,7 @@ def _agree(one: Any, other: Any) -> str:
         return ""
     if isinstance(one, Tensor) or isinstance(other, Tensor):
         return "dense"
-    kinds = [g.indices.dtype.base_dtype.name for g in (one, other) if g is not None]
+    kinds: list[str] = [g.indices.dtype.base_dtype.name for g in (one, other) if g is not None]
     return max(kinds)
 
 

@@ -62,11 +62,11 @@ def summary(array: Array, most: int) -> str:
 # ---- Print ------------------------------------------------------------------------------
 
 
-def _same_shape(input: Spec, data: list[Spec]) -> Shape:  # noqa: A002
+def _same_shape(input: Spec, _data: list[Spec]) -> Shape:
     return input.shape
 
 
-def _print(context: OpContext, input: Array, data: list[Array], *, message: str,  # noqa: A002
+def _print(context: OpContext, input: Array, data: list[Array], *, message: str,
            first_n: int, summarize: int) -> Array:
     if first_n < 0 or next(context.resource(itertools.count)) < first_n:
         text = message + "".join(summary(np.asarray(d), summarize) for d in data)

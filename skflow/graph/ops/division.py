@@ -11,14 +11,15 @@ from skflow.graph.ops._elementwise import (
     INEXACT_NUMBERS,
     WIDE_NUMBERS,
     WIDE_REALS,
+    Listed,
     conj,
     invalid,
 )
 from skflow.graph.registry import NOT_DIFFERENTIABLE, define, raw
 from skflow.graph.spec import Array, float32, float64, int16, int32, int64, uint8, uint16
 
-_REMAINDERS = (int32, int64, float32, float64)
-_TRUNCATED = (uint8, uint16, int16, int32, int64)
+_REMAINDERS = Listed((int32, int64, float32, float64))
+_TRUNCATED = Listed((uint8, uint16, int16, int32, int64))
 
 
 def _no_zeros(x: Array, y: Array) -> None:

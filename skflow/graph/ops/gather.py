@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from skflow.graph.core import Operation, Tensor
-from skflow.graph.ops._arrays import as_int, constant_int, invalid, shape_from
+from skflow.graph.ops._arrays import as_int, constant_int, invalid, shape_from, shape_of
 from skflow.graph.ops._rows import check_bounds, gathered
 from skflow.graph.registry import NOT_DIFFERENTIABLE, define, raw
 from skflow.graph.sparse_types import IndexedSlices
@@ -56,7 +56,7 @@ def _gather_infer(params: Spec, indices: Spec) -> Shape:
 def _gather_grad(op: Operation, dy: Tensor) -> list[Any]:
     """Rows and where they belong: a step on a large table costs what was looked up."""
     params, indices = op.inputs
-    shape = raw.Shape(params)
+    shape = shape_of(params)
     size = raw.ExpandDims(raw.Size(indices), 0)
     rows = raw.ConcatV2([size, raw.StridedSlice(shape, [1], [0], [1], end_mask=1)], 0)
     values = raw.Reshape(dy, rows)
@@ -130,8 +130,7 @@ def _gather_nd_infer(params: Spec, indices: Spec) -> Shape:
 
 def _gather_nd_grad(op: Operation, dy: Tensor) -> list[Tensor | None]:
     params, indices = op.inputs
-    shape = raw.Shape(params, out_type=indices.dtype.base_dtype)
-    return [raw.ScatterNd(indices, dy, shape), None]
+    return [raw.ScatterNd(indices, dy, shape_of(params, indices.dtype)), None]
 
 
 define(

@@ -15,6 +15,7 @@ from skflow.graph.ops._arrays import (
     entries,
     invalid,
     shape_from,
+    shape_of,
     zeros_for,
 )
 from skflow.graph.registry import Attr, define, raw
@@ -113,7 +114,7 @@ def _slices_of(dy: Any, values: Sequence[Tensor], axis: Tensor) -> list[Tensor]:
     if axis.dtype.base_dtype is not int32:
         axis = raw.Cast(axis, DstT=int32)
     along = raw.FloorMod(axis, raw.Rank(values[0]), name="mod")
-    shapes = [raw.Shape(v) for v in values]
+    shapes = [shape_of(v) for v in values]
     if len(values) > _MANY:
         zero = raw.ExpandDims(along, 0)
         sizes = [raw.Slice(s, zero, [1]) for s in shapes]

@@ -21,10 +21,11 @@ _LOOP_ATTRS: dict[str, Any] = {
     "output_shapes": Attr("list(shape)", []), "parallel_iterations": 10,
     # The loop variables that the body changes: its outputs, before what it records.
     "_varying": Attr("list(int)"),
+    "_back_prop": True,
 }
 
 
-def _declared_shapes(input: list[Spec], *, output_shapes: list[Shape]) -> list[Shape]:  # noqa: A002
+def _declared_shapes(_input: list[Spec], *, output_shapes: list[Shape]) -> list[Shape]:
     return list(output_shapes)
 
 
@@ -92,8 +93,8 @@ def _owned(values: Sequence[Array], given: Sequence[Array]) -> list[Array]:
 # ---- loops ------------------------------------------------------------------------------
 
 
-def _while_record(context: OpContext, input: list[Array], *, cond: BodyGraph,  # noqa: A002
-                  body: BodyGraph, Tout: list[DType], _varying: list[int]  # noqa: N803
+def _while_record(context: OpContext, input: list[Array], *, cond: BodyGraph,
+                  body: BodyGraph, Tout: list[DType], _varying: list[int]
                   ) -> list[Array]:
     run = _Run(context, input, cond, body, _varying, replays=False)
     keep = context.op.attrs.get("_keeps_record", False)
@@ -115,8 +116,8 @@ def _table(rows: Sequence[Sequence[Array]], width: int) -> Array:
     return table
 
 
-def _while(context: OpContext, input: list[Array], *, cond: BodyGraph, body: BodyGraph,  # noqa: A002
-           Tout: list[DType], _varying: list[int], _replays: bool) -> list[Array]:  # noqa: N803
+def _while(context: OpContext, input: list[Array], *, cond: BodyGraph, body: BodyGraph,
+           Tout: list[DType], _varying: list[int], _replays: bool) -> list[Array]:
     run = _Run(context, input, cond, body, _varying, _replays)
     for _ in run:
         pass
@@ -128,6 +129,8 @@ def _while(context: OpContext, input: list[Array], *, cond: BodyGraph, body: Bod
 
 def _while_grad(op: Operation, *dys: Any) -> list[Any]:
     """The gradient of a loop, by one operation that runs it again and then backwards."""
+    if not op.attrs["_back_prop"]:
+        return [None] * len(op.inputs)
     attrs = pure_loop(op)
     inputs = list(op.inputs)
     if op.type == "While":
@@ -248,13 +251,13 @@ def _is_real(tensor: Tensor) -> bool:
     return tensor.dtype.base_dtype.np_dtype.kind in "fc"
 
 
-def _gradient_shapes(input: list[Spec], *, _shapes: list[Shape]) -> list[Shape]:  # noqa: A002
+def _gradient_shapes(_input: list[Spec], *, _shapes: list[Shape]) -> list[Shape]:
     return list(_shapes)
 
 
-def _gradient_kernel(context: OpContext, input: list[Array], *, f: BodyGraph,  # noqa: A002
+def _gradient_kernel(context: OpContext, input: list[Array], *, f: BodyGraph,
                      _backward: BodyGraph, _flows: list[int], _forms: list[str],
-                     Tout: list[DType]) -> list[Array]:  # noqa: N803
+                     Tout: list[DType]) -> list[Array]:
     loop = f.outputs[0].op
     given, dys = input[: len(f.inputs)], list(input[len(f.inputs):])
     keys = ("cond", "body", "_varying", "_replays")
@@ -330,7 +333,7 @@ define(
 )
 
 
-def _no_second_order(op: Operation, *dys: Any) -> list[Any]:
+def _no_second_order(_op: Operation, *_dys: Any) -> list[Any]:
     raise LookupError("Second-order gradient for while loops not supported.")
 
 

@@ -11,6 +11,7 @@ from skflow.graph.ops._elementwise import (
     SIGNED_NUMBERS,
     SIGNED_REALS,
     WIDE_NUMBERS,
+    Listed,
     conj,
     into,
     invalid,
@@ -33,8 +34,6 @@ from skflow.graph.spec import (
     shape_brackets,
     string,
     uint8,
-    uint32,
-    uint64,
 )
 
 # ---- two operands -------------------------------------------------------------------------
@@ -50,7 +49,7 @@ define(
     "x: T, y: T -> z: T",
     kernel=np.add,
     grad=lambda _, dy: [dy, dy],
-    types={"T": (*FLOATS, uint8, int8, int16, int32, int64, complex64, complex128, string)},
+    types={"T": Listed((*FLOATS, uint8, int8, int16, int32, int64, complex64, complex128, string))},
     broadcast=True,
 )
 define(
@@ -186,10 +185,10 @@ def _sign_grad(op: Operation, dy: Any) -> list[Any]:
     zeros = raw.ZerosLike(x, name="zeros")
     if not x.dtype.is_complex:
         return [zeros]
-    parts, kind = {"Tout": x.dtype.real_dtype}, {"Tout": x.dtype.base_dtype}
-    along = raw.Real(raw.Conj(direction) * dy, **parts)
-    across = dy - direction * raw.Complex(along, 0, **kind)
-    turn = across / raw.Complex(raw.ComplexAbs(x, **parts), 0, **kind)
+    part, whole = x.dtype.real_dtype, x.dtype.base_dtype
+    along = raw.Real(raw.Conj(direction) * dy, Tout=part)
+    across = dy - direction * raw.Complex(along, 0, Tout=whole)
+    turn = across / raw.Complex(raw.ComplexAbs(x, Tout=part), 0, Tout=whole)
     return [raw.Select(raw.Equal(x, 0), zeros, turn)]
 
 
@@ -251,7 +250,7 @@ define(
     kernel=_add_n,
     infer=_add_n_shape,
     grad=lambda op, dy: [dy] * len(op.inputs),
-    types={"T": (*ANY_NUMBERS, uint32, uint64)},
+    types={"T": Listed(ANY_NUMBERS)},
     out=True,
 )
 
@@ -286,5 +285,5 @@ define(
     kernel=_cross,
     infer=_cross_shape,
     grad=lambda op, dy: [raw.Cross(op.inputs[1], dy), raw.Cross(dy, op.inputs[0])],
-    types={"T": (*REAL_NUMBERS, uint32, uint64)},
+    types={"T": Listed(REAL_NUMBERS)},
 )

@@ -45,19 +45,20 @@ def _multiplied(left: Array, right: Array, out: Array | None = None) -> Array:
 # ---- matrices ---------------------------------------------------------------------------
 
 
-def _sizes_differ(a: Array, b: Array) -> str:
+def _misfit(a: Array, b: Array) -> str:
+    """What keeps two arrays from being multiplied."""
+    for i, x in enumerate((a, b)):
+        if x.ndim != 2:
+            return f"In[{i}] is not a matrix"
     return (f"Matrix size-incompatible: In[0]: {shape_brackets(a.shape)}, "
             f"In[1]: {shape_brackets(b.shape)}")
 
 
 def _matmul(a: Array, b: Array, *, transpose_a: bool, transpose_b: bool,
             out: Array | None = None) -> Array:
-    for i, x in enumerate((a, b)):
-        if x.ndim != 2:
-            raise invalid(f"In[{i}] is not a matrix")
     left, right = a.T if transpose_a else a, b.T if transpose_b else b
-    if left.shape[1] != right.shape[0]:
-        raise invalid(_sizes_differ(a, b))
+    if left.ndim != 2 or right.ndim != 2 or left.shape[1] != right.shape[0]:
+        raise invalid(_misfit(a, b))
     return _multiplied(left, right, out)
 
 
@@ -115,7 +116,7 @@ define(
     kernel=_matmul,
     out=True,
     specialize=_specialize_matmul,
-    explain=_sizes_differ,
+    explain=_misfit,
     grad=_matmul_grad,
 )
 

@@ -41,9 +41,36 @@ _DEFICIENT = ("Input matrix was rank deficient or ill-conditioned. Try setting f
 # ---- inverse and determinant ------------------------------------------------------------
 
 
+def _inverted(x: Array) -> Array:
+    """Inverses in the matrices' own precision, as TensorFlow's (NumPy's works in double)."""
+    if x.dtype != np.float32:
+        return np.linalg.inv(x)
+    out = np.empty_like(x)
+    for index in np.ndindex(x.shape[:-2]):
+        out[index] = _inverted_single(x[index])
+    return out
+
+
+def _inverted_single(x: Array) -> Array:
+    """By Cholesky's factors if the matrix is symmetric and positive, else by LU with pivots."""
+    if not x.size:
+        return x
+    if np.array_equal(x, x.T):
+        factor, failed = linalg.lapack.spotrf(x)
+        if not failed:
+            found, failed = linalg.lapack.spotri(factor)
+            return np.triu(found) + np.triu(found, 1).T
+    factor, pivots, failed = linalg.lapack.sgetrf(x)
+    if not failed:
+        found, failed = linalg.lapack.sgetri(factor, pivots)
+    if failed:
+        raise np.linalg.LinAlgError("Singular matrix")
+    return found
+
+
 def _inverse(x: Array, *, adjoint: bool) -> Any:
     check_square(x)
-    found = regular(np.linalg.inv, "Input is not invertible.", x)
+    found = regular(_inverted, "Input is not invertible.", x)
     return found.swapaxes(-1, -2).copy() if adjoint else found
 
 

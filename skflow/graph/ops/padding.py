@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from skflow.graph.core import Operation, Tensor
-from skflow.graph.ops._arrays import entries, if_valid, invalid, zeros
+from skflow.graph.ops._arrays import entries, if_valid, invalid, shape_of, zeros
 from skflow.graph.registry import Attr, define, raw
 from skflow.graph.spec import (
     INDEX,
@@ -77,7 +77,7 @@ def _pad_infer(x: Spec, paddings: Spec) -> Shape:
 
 def _pad_specialize(specs: Sequence[Spec], _: dict[str, Any]) -> Callable[..., Any] | None:
     x, paddings = specs
-    if paddings.value is None or x.shape is None or None in x.shape:
+    if paddings.value is None or paddings.value.shape != (x.rank, 2) or (paddings.value < 0).any():
         return None
     pairs = paddings.value.tolist()
     return lambda x, _, out=None: _padded(x, pairs, out)
@@ -87,7 +87,7 @@ def _pad_grad(op: Operation, dy: Tensor) -> list[Tensor | None]:
     x, paddings = op.inputs
     column = raw.Slice(paddings, [0, 0], [-1, 1])
     begin = raw.Reshape(column, [-1])
-    return [raw.Slice(dy, begin, raw.Shape(x, out_type=begin.dtype.base_dtype)), None]
+    return [raw.Slice(dy, begin, shape_of(x, begin.dtype)), None]
 
 
 define(
@@ -236,7 +236,7 @@ def _tile_specialize(specs: Sequence[Spec], _: dict[str, Any]) -> Callable[..., 
 def _tile_grad(op: Operation, dy: Tensor) -> list[Tensor | None]:
     """Bring the copies apart on axes of their own, and sum over those."""
     x, multiples = op.inputs
-    shape = raw.Shape(x, out_type=multiples.dtype.base_dtype)
+    shape = shape_of(x, multiples.dtype)
     spread = raw.Reshape(raw.Pack([multiples, shape], axis=1), [-1])
     axes = raw.Range(0, raw.Size(spread), 2, name="range")
     return [raw.Sum(raw.Reshape(dy, spread), axes), None]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from skflow.graph.core import Operation, Tensor
-from skflow.graph.ops._arrays import invalid, like_input, zeros, zeros_for
+from skflow.graph.ops._arrays import invalid, like_input, shape_of, zeros, zeros_for
 from skflow.graph.registry import Attr, define, raw
 from skflow.graph.spec import (
     INDEX,
@@ -58,7 +58,7 @@ def _dynamic_partition_grad(op: Operation, *dys: Any) -> list[Tensor | None]:
     """Let the positions go the same way as the rows, and stitch the rows together by them."""
     _, partitions = op.inputs
     groups = op.attrs["num_partitions"]
-    shape = raw.Shape(partitions)
+    shape = shape_of(partitions)
     numbers = raw.Reshape(raw.Range(0, raw.Size(partitions), 1, name="range"), shape)
     positions = raw.DynamicPartition(numbers, partitions, num_partitions=groups)
     rows = raw.DynamicStitch(positions, zeros_for(op, dys))

@@ -19,12 +19,12 @@ def _c_name(dtype: DType) -> str:
     return _C_NAMES.get(dtype.name, dtype.name)
 
 
-def _unknown_shapes(input: list[Spec], *, Tout: list[DType]) -> list[Shape]:  # noqa: A002, N803
+def _unknown_shapes(_input: list[Spec], *, Tout: list[DType]) -> list[Shape]:
     return [None] * len(Tout)
 
 
-def _call(context: OpContext, input: list[Array], *, token: str,  # noqa: A002
-          Tout: list[DType]) -> list[Array]:  # noqa: N803
+def _call(context: OpContext, input: list[Array], *, token: str,
+          Tout: list[DType]) -> list[Array]:
     function = context.op.attrs.get("function")
     if function is None:
         raise InternalError(

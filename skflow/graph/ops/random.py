@@ -83,7 +83,7 @@ for _type, _draw in (
 # ---- whole numbers ----------------------------------------------------------------------
 
 
-def _int_shape(shape: Spec, minval: Spec, maxval: Spec) -> Shape:
+def _int_shape(shape: Spec, _minval: Spec, _maxval: Spec) -> Shape:
     return shape_from(shape)
 
 
@@ -94,7 +94,7 @@ def _bound(value: Array, name: str) -> int:
 
 
 def _random_int(context: OpContext, shape: Array, minval: Array, maxval: Array, *, seed: int,
-                seed2: int, Tout: DType) -> Array:  # noqa: N803  # the attribute's name
+                seed2: int, Tout: DType) -> Array:  # the attribute's name
     low, high = _bound(minval, "minval"), _bound(maxval, "maxval")
     dims = _dims(shape)
     if low >= high:

@@ -288,21 +288,29 @@ def _other_entries(op: Operation) -> Tensor:
         return raw.Reshape(  # type: ignore[no-any-return]
             _product_of_others(flat, 0), raw.Shape(x)
         )
-    zero, one = constant(0, int32), constant(1, int32)
-    shape = raw.Shape(x)
-    rank = raw.Size(shape)
-    given = raw.Reshape(op.inputs[1], constant([-1], int32))
-    if given.dtype is not int32:
-        given = raw.Cast(given, DstT=int32)
-    given = raw.Unique(raw.FloorMod(raw.Add(given, rank), rank))[0]
-    others = raw.ListDiff(raw.Range(zero, rank, one), given)[0]
-    order = raw.ConcatV2([given, others], zero)
-    first = constant([0], int32)
-    sizes = [raw.Prod(raw.Gather(shape, a), first) for a in (given, others)]
+    reduced, others = _divided_axes(op, axes)
+    first, shape = constant([0], int32), raw.Shape(x)
+    sizes = [raw.Prod(raw.Gather(shape, a), first) for a in (reduced, others)]
+    order = raw.ConcatV2([reduced, others], constant(0, int32))
     moved = raw.Transpose(x, order)
     flat = raw.Reshape(moved, raw.Pack(sizes))
     product = raw.Reshape(_product_of_others(flat, 0), raw.Shape(moved))
     return raw.Transpose(product, raw.InvertPermutation(order))  # type: ignore[no-any-return]
+
+
+def _divided_axes(op: Operation, axes: tuple[int, ...] | None) -> tuple[Tensor, Tensor]:
+    """The axes that are reduced and those that are not, as int32 vectors."""
+    rank = op.inputs[0].spec.rank
+    if axes is not None and rank is not None:
+        rest = [a for a in range(rank) if a not in axes]
+        return constant(list(axes), int32), constant(rest, int32)
+    given = raw.Reshape(op.inputs[1], constant([-1], int32))
+    if given.dtype is not int32:
+        given = raw.Cast(given, DstT=int32)
+    count = raw.Rank(op.inputs[0])
+    given = raw.Unique(raw.FloorMod(raw.Add(given, count), count))[0]
+    every = raw.Range(constant(0, int32), count, constant(1, int32))
+    return given, raw.ListDiff(every, given)[0]
 
 
 def _product_of_others(x: Tensor, axis: int) -> Tensor:

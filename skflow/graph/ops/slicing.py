@@ -11,7 +11,7 @@ import numpy as np
 from skflow.errors import InvalidArgumentError, UnimplementedError
 from skflow.graph.context import Reference
 from skflow.graph.core import Operation, Tensor
-from skflow.graph.ops._arrays import entries, if_valid, invalid, shape_from, zeros
+from skflow.graph.ops._arrays import entries, if_valid, invalid, shape_from, shape_of, zeros
 from skflow.graph.ops._rows import lock_of
 from skflow.graph.registry import define, raw
 from skflow.graph.spec import INDEX, Array, Shape, Spec, merged, shape_brackets
@@ -205,7 +205,7 @@ def _strided_slice_partial(op: Operation) -> Shape:
 
 def _strided_slice_grad(op: Operation, dy: Tensor) -> list[Tensor | None]:
     x, begin, end, strides = op.inputs
-    shape = raw.Shape(x, out_type=begin.dtype.base_dtype)
+    shape = shape_of(x, begin.dtype)
     masks = {k: op.attrs[k] for k in _MASKS}
     return [raw.StridedSliceGrad(shape, begin, end, strides, dy, **masks), None, None, None]
 
@@ -381,8 +381,7 @@ def _slice_partial(op: Operation) -> Shape:
 
 def _slice_grad(op: Operation, dy: Tensor) -> list[Tensor | None]:
     x, begin, _ = op.inputs
-    kind = begin.dtype.base_dtype
-    after = raw.Sub(raw.Sub(raw.Shape(x, out_type=kind), raw.Shape(dy, out_type=kind)), begin)
+    after = raw.Sub(raw.Sub(shape_of(x, begin.dtype), shape_of(dy, begin.dtype)), begin)
     return [raw.Pad(dy, raw.Pack([begin, after], axis=1)), None, None]
 
 

@@ -47,7 +47,7 @@ def _sparse_matmul_dense(indices: Array, values: Array, shape: Array, b: Array, 
                          adjoint_a: bool, adjoint_b: bool) -> Array:
     check_parts(indices, values, shape, b, _inner(adjoint_a, adjoint_b))
     pattern = Pattern(indices, (int(shape[0]), int(shape[1])), adjoint_a)
-    return pattern.product(values, _dense_factor(b, adjoint_b), adjoint_a)
+    return pattern.product(values, _dense_factor(b, adjoint_b))
 
 
 def _sparse_matmul_dense_for(specs: Sequence[Spec], attrs: dict[str, Any]) -> Any:
@@ -65,7 +65,7 @@ def _sparse_matmul_dense_for(specs: Sequence[Spec], attrs: dict[str, Any]) -> An
         check_parts(indices, values, shape, b, inner)
         if not found:
             found.append(Pattern(indices, (int(shape[0]), int(shape[1])), adjoint_a))
-        return found[0].product(values, _dense_factor(b, adjoint_b), adjoint_a)
+        return found[0].product(values, _dense_factor(b, adjoint_b))
 
     return product
 

@@ -72,9 +72,10 @@ def _top_k(x: Array, k: Array) -> tuple[Array, Array]:
 
 def _top_k_infer(x: Spec, k: Spec) -> list[Shape]:
     shape = x.require_rank_at_least(1)
+    value = k.value
     if k.rank:
         raise ValueError(f"Input must be scalar but has rank {k.rank}")
-    count = None if k.value is None else int(k.value)
+    count = None if value is None else int(value)
     if count is not None and count < 0:
         raise ValueError(
             f"Dimension size, given by scalar input 1, must be non-negative but is {count}"

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import skflow as tf
 from skflow.errors import InvalidArgumentError
 from skflow.graph.core import Graph, Tensor
 from skflow.graph.functions import array, embedding
@@ -65,6 +66,17 @@ def test_gradients_are_slices(strategy: str) -> None:
     np.add.at(dense, ids, np.arange(8.0).reshape(4, 2))
     for slope, part in zip(slopes, split(dense, 3, strategy), strict=True):
         np.testing.assert_array_equal(run(slope), part)
+
+
+def test_partitioned_variables_are_their_parts() -> None:
+    """Their parts hold consecutive rows: the strategy is "div"."""
+    table = rng.normal(size=(5, 2)).astype(np.float32)
+    whole = tf.get_variable("table", [5, 2], partitioner=tf.fixed_size_partitioner(2))
+    found = embedding.embedding_lookup(whole, [4, 0, 3], partition_strategy="div")
+    machine = Interpreter()
+    for variable, part in zip(whole, split(table, 2, "div"), strict=True):
+        machine.run([tf.assign(variable, part)])
+    np.testing.assert_array_equal(machine.run([found])[0], table[[4, 0, 3]])
 
 
 def test_long_rows_are_scaled_down() -> None:

@@ -138,12 +138,19 @@ def test_complaints_while_building(op: str, inputs: Any, attrs: Any, message: st
 
 
 @pytest.mark.parametrize(("inputs", "message"), [
-    (([[1.0, 3]], 3), "input must have last dimension >= k = 3 but is 2 for 'TopKV2'"),
-    (([[1.0, 3]], -1), "Dimension size, given by scalar input 1, must be non-negative but is -1"),
-    ((1.0, 1), "Shape must be at least rank 1 but is rank 0 for 'TopKV2'"),
-    (([1.0], [1]), "Input must be scalar but has rank 1 for 'TopKV2'"),
+    (([[1.0, 3]], 3),
+     ("input must have last dimension >= k = 3 but is 2 for 'TopKV2' (op: 'TopKV2') with input "
+     "shapes: [1,2], [] and with computed input tensors: input[1] = <3>.")),
+    (([[1.0, 3]], -1),
+     ("Dimension size, given by scalar input 1, must be non-negative but is -1 for 'TopKV2' (op: "
+     "'TopKV2') with input shapes: [1,2], [] and with computed input tensors: input[1] = <-1>.")),
+    ((1.0, 1), ("Shape must be at least rank 1 but is rank 0 for 'TopKV2' (op: 'TopKV2') with "
+     "input shapes: [], [].")),
+    (([1.0], [1]), ("Input must be scalar but has rank 1 for 'TopKV2' (op: 'TopKV2') with input "
+     "shapes: [1], [1] and with computed input tensors: input[1] = <1>.")),
 ])
 def test_top_k_while_building(inputs: Any, message: str) -> None:
+    """The sentences of TensorFlow 1.1.0."""
     with pytest.raises(ValueError, match=re.escape(message)):
         raw.TopKV2(*map(constant, inputs))
 

@@ -84,6 +84,19 @@ def test_a_product_with_a_million_columns() -> None:
     assert (back[5, 0], back[-1, 0], np.count_nonzero(back)) == (2, 10, 2)
 
 
+@pytest.mark.parametrize("adjoint", [True, False])
+def test_long_sums_keep_their_digits(adjoint: bool) -> None:
+    """Half a million equal terms: in single precision their sum is off by 5e-4."""
+    n = 500_000
+    long = np.arange(n)
+    place = [long, np.zeros(n, int)] if adjoint else [np.zeros(n, int), long]
+    shape = i64([n, 1] if adjoint else [1, n])
+    found = run("SparseTensorDenseMatMul", np.stack(place, axis=1), np.full(n, 0.1, np.float32),
+                shape, np.ones((n, 1), np.float32), adjoint_a=adjoint, adjoint_b=False)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, [[n * float(np.float32(0.1))]], rtol=1e-7)
+
+
 def test_a_constant_pattern_is_ordered_once() -> None:
     indices, shape = i64([[1, 0], [0, 2]]), i64([2, 3])
     specs = [Spec(as_dtype("int64"), (2, 2), indices), Spec(as_dtype("float64"), (2,)),
