@@ -31,7 +31,7 @@ Array = NDArray[np.float64]
 
 OUTPUT = Path(__file__).parent / "output"
 FOLDS = KFold(5, shuffle=True, random_state=0)
-GRID = {
+GRID: dict[str, Sequence[Any]] = {
     "dnnregressor__hidden_units": [(50,), (100,), (50, 50)],
     "dnnregressor__learning_rate": [0.001, 0.003, 0.01],
 }
@@ -39,7 +39,7 @@ GRID = {
 
 def network(**settings: Any) -> DNNRegressor:
     """A network that stops when held-out rows do not get better any more."""
-    return DNNRegressor(early_stopping=True, random_state=0, **settings)
+    return DNNRegressor(early_stopping=True, max_iter=500, random_state=0, **settings)
 
 
 def cross_validated_r2(regressor: RegressorMixin, X: Array, y: Array) -> Array:
@@ -71,8 +71,9 @@ def progress(total: int) -> Iterator[None]:
             joblib.parallel.BatchCompletionCallBack = plain
 
 
-def grid_search(X: Array, y: Array, grid: Mapping[str, Sequence[Any]], *, cv: int = 3,
-                n_jobs: int = 2) -> GridSearchCV:
+def grid_search(
+    X: Array, y: Array, grid: Mapping[str, Sequence[Any]], *, cv: int = 3, n_jobs: int = 2
+) -> GridSearchCV:
     """Find the best hidden layers and learning rate, in `n_jobs` processes."""
     model: Pipeline = make_pipeline(StandardScaler(), network())
     fits = cv * int(np.prod([len(values) for values in grid.values()]))
@@ -94,8 +95,11 @@ def plot_predictions(true: Array, predicted: Array, title: str, file: Path) -> N
     axes.scatter(true, predicted, s=4, alpha=0.3, edgecolors="none")
     ends = [0.0, max(true.max(), predicted.max())]
     axes.plot(ends, ends, color="black", linewidth=1)
-    axes.set(xlabel="true median house value (100,000 dollars)",
-             ylabel="predicted (100,000 dollars)", title=title)
+    axes.set(
+        xlabel="true median house value (100,000 dollars)",
+        ylabel="predicted (100,000 dollars)",
+        title=title,
+    )
     figure.savefig(file, dpi=150)
     plt.close(figure)
 
@@ -109,8 +113,10 @@ def main() -> None:
     """Run it all; it takes about a minute on two cores."""
     began = time.perf_counter()
     X, y, names = load_california_housing()
-    print(f"California housing: {X.shape[0]:,} block groups, {X.shape[1]} features "
-          f"({', '.join(names)})")
+    print(
+        f"California housing: {X.shape[0]:,} block groups, {X.shape[1]} features "
+        f"({', '.join(names)})"
+    )
     print("\nCross-validated in 5 folds:")
     report("scikit-learn's LinearRegression", cross_validated_r2(LinearRegression(), X, y))
     report("skflow's LinearRegressor", cross_validated_r2(LinearRegressor(), X, y))
@@ -119,10 +125,10 @@ def main() -> None:
     X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=0)
     print(f"\nSearching on {len(X_train):,} rows in two processes:")
     search = grid_search(X_train, y_train, GRID)
-    for name, value in search.best_params_.items():
-        print(f"best {name.removeprefix('dnnregressor__'):<29} {value}")
+    best = {name.removeprefix("dnnregressor__"): v for name, v in search.best_params_.items()}
+    print("Best:", ", ".join(f"{name}={value}" for name, value in best.items()))
     r2 = search.score(X_test, y_test)
-    print(f"R2 on the other {len(X_test):,} rows            {r2:.4f}")
+    print(f"R2 on the other {len(X_test):,} rows: {r2:.4f}")
 
     file = OUTPUT / "california_housing.png"
     plot_predictions(y_test, search.predict(X_test), f"DNNRegressor, held-out R2 {r2:.3f}", file)

@@ -7,8 +7,9 @@ import numpy as np
 import skflow as tf
 
 
-def fit_line(x: np.ndarray, y: np.ndarray, *, steps: int, learning_rate: float
-             ) -> tuple[float, float, float]:
+def fit_line(
+    x: np.ndarray, y: np.ndarray, *, steps: int, learning_rate: float
+) -> tuple[float, float, float]:
     """Return the slope, intercept and mean squared error after some steps."""
     with tf.Graph().as_default(), tf.Session() as session:
         points = tf.placeholder(tf.float32, shape=[None], name="points")

@@ -41,9 +41,6 @@ from skflow.graph.core import (
 from skflow.graph.device import (
     DeviceSpec as DeviceSpec,
 )
-from skflow.graph.functions._results import (
-    split as split,
-)
 from skflow.graph.functions.arithmetic import (
     abs as abs,
     accumulate_n as accumulate_n,
@@ -211,6 +208,7 @@ from skflow.graph.functions.joining import (
     reverse as reverse,
     reverse_sequence as reverse_sequence,
     reverse_v2 as reverse_v2,
+    split as split,
     stack as stack,
     tile as tile,
     unstack as unstack,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -87,7 +88,8 @@ class Author:
             else:
                 variable = tf.Variable(values)
                 self.program.variables.append((variable, shape))
-                tensor = variable.value()
+                # A computed tensor: what merely passes a variable on may show later updates.
+                tensor = variable + 0.5
             self.program.sources.append(Item(tensor, shape))
         self.program.items.extend(self.program.sources)
 
@@ -228,7 +230,10 @@ class Author:
         assert y is not None
         loss = tf.reduce_sum(tf.tanh(y.tensor))
         (found,) = tf.gradients(loss, [x.tensor])
-        return None if found is None else Item(tf.convert_to_tensor(found), x.shape)
+        with warnings.catch_warnings():
+            # The slices of a gathered gradient are made dense, and may be of unknown shape.
+            warnings.simplefilter("ignore", UserWarning)
+            return None if found is None else Item(tf.convert_to_tensor(found), x.shape)
 
     def update(self) -> Item | None:
         """Change a variable after all earlier updates and read it afterwards."""
@@ -239,8 +244,9 @@ class Author:
         assert new is not None
         function = self.choose([tf.assign, tf.assign_add, tf.assign_sub])
         before = [] if self.last_update is None else [self.last_update]
+        value = tf.tanh(new.tensor)
         with tf.control_dependencies(before):
-            self.last_update = function(variable, tf.tanh(new.tensor))
+            self.last_update = function(variable, value)
         self.program.updates.append(self.last_update.op)
         with tf.control_dependencies([self.last_update]):
             read = Item(variable.read_value(), shape)

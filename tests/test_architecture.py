@@ -30,7 +30,12 @@ GRAPH_ORDER = (
     "ops",
     "functions",
     "initializers",
+    "slice_info",
     "variables",
+    "partitioned",
+    "variable_store",
+    "variable_scope",
+    "variable_sets",
     "gradients",
     "serialize",
 )

@@ -119,9 +119,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         self._validate_params()
         with _unchanged_on_error(self):
             again = self.warm_start and self.__sklearn_is_fitted__()
-            rows, ndim = training_rows(
-                self, X, y, sample_weight, dtype=self.dtype, reset=not again
-            )
+            rows, ndim = training_rows(self, X, y, sample_weight, dtype=self.dtype, reset=not again)
             network = self._network(rows.X.shape[1], rows.y.shape[1], rows.X.dtype.name)
             start = self._start(network) if again else None
             if self.optimizer == FULL_BATCH:
@@ -146,9 +144,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         return self._arrays()
 
     def _penalty(self, rows: Rows) -> Penalty:
-        return Penalty(
-            self.l1_regularization_strength, self.l2_regularization_strength, rows.total
-        )
+        return Penalty(self.l1_regularization_strength, self.l2_regularization_strength, rows.total)
 
     def _graph(self, network: Network, rows: Rows, rng: RandomState) -> TrainingGraph:
         return TrainingGraph(
@@ -159,8 +155,9 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
             seed=rng.randint(np.iinfo(np.int32).max),
         )
 
-    def _fit_in_batches(self, network: Network, rows: Rows,
-                        start: Sequence[Array] | None) -> list[Array]:
+    def _fit_in_batches(
+        self, network: Network, rows: Rows, start: Sequence[Array] | None
+    ) -> list[Array]:
         """Train by optimizer steps on batches."""
         rng = check_random_state(self.random_state)
         validation = None
@@ -198,8 +195,9 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
             )
         return min(int(self.batch_size), len(rows))
 
-    def _fit_at_once(self, network: Network, rows: Rows,
-                     start: Sequence[Array] | None) -> list[Array]:
+    def _fit_at_once(
+        self, network: Network, rows: Rows, start: Sequence[Array] | None
+    ) -> list[Array]:
         """Train by L-BFGS on all rows together."""
         if self.l1_regularization_strength:
             raise ValueError(
@@ -210,8 +208,14 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         with closing(self._graph(network, rows, rng)) as graph:
             graph.initialise(start)
             feed = dict(zip(graph.feeds.tensors(), rows.arrays(), strict=True))
-            history = search(graph.session, graph.loss, feed, tol=self.tol,
-                             max_iter=self.max_iter, report=print if self.verbose else None)
+            history = search(
+                graph.session,
+                graph.loss,
+                feed,
+                tol=self.tol,
+                max_iter=self.max_iter,
+                report=print if self.verbose else None,
+            )
             arrays = graph.read()
         self._keep(history)
         return arrays

@@ -100,8 +100,8 @@ class DNNRegressor(NetworkRegressor):
     --------
     >>> import numpy as np
     >>> from skflow.estimators import DNNRegressor
-    >>> X = np.linspace(-1, 1, 200).reshape(-1, 1)
-    >>> model = DNNRegressor(hidden_units=(20, 20), learning_rate=0.01, random_state=0)
+    >>> X = np.linspace(-3, 3, 400).reshape(-1, 1)
+    >>> model = DNNRegressor((20, 20), learning_rate=0.01, batch_size=20, random_state=0)
     >>> bool(model.fit(X, X[:, 0] ** 2).score(X, X[:, 0] ** 2) > 0.99)
     True
     """
@@ -184,6 +184,6 @@ def layer_sizes(hidden_units: Any) -> tuple[int, ...]:
         If there is a size that is not a positive integer.
     """
     sizes = list(hidden_units) if isinstance(hidden_units, Iterable) else [hidden_units]
-    if not all(isinstance(s, Integral) and s > 0 for s in sizes):
+    if not all(isinstance(s, Integral) and int(s) > 0 for s in sizes):
         raise ValueError(f"hidden_units must be integers greater than 0, got {hidden_units!r}.")
     return tuple(int(s) for s in sizes)

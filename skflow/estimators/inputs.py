@@ -119,8 +119,9 @@ def accepted_dtypes(dtype: Any) -> list[Any]:
     return [wanted]
 
 
-def training_rows(estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any, *, dtype: Any,
-                  reset: bool) -> tuple[Rows, int]:
+def training_rows(
+    estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any, *, dtype: Any, reset: bool
+) -> tuple[Rows, int]:
     """Check what `fit` was given, with scikit-learn's messages.
 
     Parameters
@@ -150,8 +151,16 @@ def training_rows(estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any, 
     ValueError, TypeError
         If anything is not as it must be.
     """
-    X, y = validate_data(estimator, X, y, reset=reset, dtype=accepted_dtypes(dtype), order="C",
-                         multi_output=True, y_numeric=True)
+    X, y = validate_data(
+        estimator,
+        X,
+        y,
+        reset=reset,
+        dtype=accepted_dtypes(dtype),
+        order="C",
+        multi_output=True,
+        y_numeric=True,
+    )
     y = check_array(y, dtype=X.dtype, order="C", ensure_2d=False, input_name="y")
     rows = Rows(np.asarray(X), np.asarray(y.reshape(len(y), -1)))
     if sample_weight is None:

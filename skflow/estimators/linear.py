@@ -150,10 +150,13 @@ class LinearRegressor(NetworkRegressor):
         self.coef_ = weights[:, 0].copy() if flat else np.ascontiguousarray(weights.T)
         self.intercept_ = biases[0] if flat else biases
 
-    def _fit_at_once(self, network: Network, rows: Rows,
-                     start: Sequence[Array] | None) -> list[Array]:
+    def _fit_at_once(
+        self, network: Network, rows: Rows, start: Sequence[Array] | None
+    ) -> list[Array]:
         arrays, history = LinearSearch(network, rows, self._penalty(rows)).run(
-            start, tol=self.tol, max_iter=self.max_iter,
+            start,
+            tol=self.tol,
+            max_iter=self.max_iter,
             report=print if self.verbose else None,
         )
         self._keep(history)

@@ -54,8 +54,10 @@ class Scaling:
         -------
         Scaling
         """
-        share = np.full(len(columns), 1 / len(columns)) if weight is None else weight / np.sum(
-            weight, dtype=np.float64
+        share = (
+            np.full(len(columns), 1 / len(columns))
+            if weight is None
+            else weight / np.sum(weight, dtype=np.float64)
         )
         center = np.einsum("i,ij->j", share, columns, dtype=np.float64)
         moved = columns - center
@@ -101,9 +103,7 @@ class LinearSearch:
         self._penalty = penalty
         self._features = Scaling.of(rows.X, rows.weight, penalty.l2 / penalty.rows)
         self._targets = Scaling.of(rows.y, rows.weight)
-        self._rows = Rows(
-            self._features.apply(rows.X), self._targets.apply(rows.y), rows.weight
-        )
+        self._rows = Rows(self._features.apply(rows.X), self._targets.apply(rows.y), rows.weight)
         self._dtype = network.dtype
         self._graph = tf.Graph()
         with self._graph.as_default():
@@ -133,17 +133,16 @@ class LinearSearch:
         ridge = 0.5 * self._penalty.l2 / self._penalty.rows
         charge = ridge * tf.reduce_sum(tf.square(weights * scale), 0)
         if self._penalty.l1:
-            lasso = self._constant(
-                self._penalty.l1 / self._penalty.rows / self._targets.spread
-            )
+            lasso = self._constant(self._penalty.l1 / self._penalty.rows / self._targets.spread)
             charge += lasso * tf.reduce_sum(tf.add_n([p.value() for p in self._parts]) * scale, 0)
         return charge
 
     def _constant(self, values: Array) -> tf.Tensor:
         return tf.constant(values, dtype=self._dtype)
 
-    def run(self, start: Sequence[Array] | None, *, tol: float, max_iter: int,
-            report: Report | None) -> tuple[list[Array], History]:
+    def run(
+        self, start: Sequence[Array] | None, *, tol: float, max_iter: int, report: Report | None
+    ) -> tuple[list[Array], History]:
         """Search for the minimum.
 
         Parameters
@@ -166,8 +165,16 @@ class LinearSearch:
             if start is not None:
                 self._load(session, *start)
             feed = dict(zip(self._feeds.tensors(), self._rows.arrays(), strict=True))
-            history = search(session, self._objective, feed, tol=tol, max_iter=max_iter,
-                             shown=self._loss, bounds=self._bounds(), report=report)
+            history = search(
+                session,
+                self._objective,
+                feed,
+                tol=tol,
+                max_iter=max_iter,
+                shown=self._loss,
+                bounds=self._bounds(),
+                report=report,
+            )
             parts = session.run(self._parts)
             biases = session.run(self._biases)
         return self._original(parts, biases), history

@@ -17,6 +17,9 @@ class Network(Protocol):
     architecture share a compiled plan, which is fed their weights.
     """
 
+    def __hash__(self) -> int:
+        """The same for equal networks."""
+
     @property
     def inputs(self) -> int:
         """The number of features."""
@@ -48,6 +51,7 @@ ACTIVATIONS: Final[Mapping[str, Activation | None]] = {
     "softsign": tf.nn.softsign,
     "tanh": tf.nn.tanh,
 }
+
 
 @dataclass(frozen=True)
 class FeedForward:

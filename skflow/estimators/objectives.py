@@ -39,8 +39,9 @@ class Penalty:
         return tf.add_n(terms) if terms else None
 
 
-def half_squared_error(labels: tf.Tensor, outputs: tf.Tensor,
-                       weights: tf.Tensor | None) -> tf.Tensor:
+def half_squared_error(
+    labels: tf.Tensor, outputs: tf.Tensor, weights: tf.Tensor | None
+) -> tf.Tensor:
     """The mean over rows of half the squared errors, summed over a row's outputs.
 
     Parameters
@@ -58,4 +59,5 @@ def half_squared_error(labels: tf.Tensor, outputs: tf.Tensor,
     if weights is not None:
         errors = errors * weights
     columns = labels.get_shape()[1].value
-    return tf.reduce_mean(errors) * (0.5 * columns)
+    loss: tf.Tensor = tf.reduce_mean(errors) * (0.5 * columns)
+    return loss

@@ -40,10 +40,17 @@ class _Course:
             self._report(f"Iteration {len(self.losses)}, loss = {self.last:.8f}")
 
 
-def search(session: tf.Session, loss: tf.Tensor, feed: Mapping[tf.Tensor, Any], *,
-           tol: float, max_iter: int, shown: tf.Tensor | None = None,
-           bounds: Mapping[tf.Variable, tuple[float, float]] | None = None,
-           report: Report | None = None) -> History:
+def search(
+    session: tf.Session,
+    loss: tf.Tensor,
+    feed: Mapping[tf.Tensor, Any],
+    *,
+    tol: float,
+    max_iter: int,
+    shown: tf.Tensor | None = None,
+    bounds: Mapping[tf.Variable, tuple[float, float]] | None = None,
+    report: Report | None = None,
+) -> History:
     """Move a graph's variables to a minimum of a smooth loss.
 
     Parameters
@@ -94,7 +101,12 @@ def search(session: tf.Session, loss: tf.Tensor, feed: Mapping[tf.Tensor, Any], 
         interface = tf.contrib.opt.ScipyOptimizerInterface(
             loss, method="L-BFGS-B", options=options, var_to_bounds=bounds
         )
-    interface.minimize(session, feed_dict=dict(feed), fetches=[shown],
-                       loss_callback=course.evaluated, step_callback=course.moved)
+    interface.minimize(
+        session,
+        feed_dict=dict(feed),
+        fetches=[shown],
+        loss_callback=course.evaluated,
+        step_callback=course.moved,
+    )
     losses = course.losses or [float(session.run(shown, feed_dict=dict(feed)))]
     return History(losses, best_iter=len(losses), converged=len(course.losses) < max_iter)

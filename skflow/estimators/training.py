@@ -62,8 +62,9 @@ class TrainingGraph:
         The graph's seed, from which the first weights follow.
     """
 
-    def __init__(self, network: Network, loss: Loss, penalty: Penalty, *, weighted: bool,
-                 seed: int) -> None:
+    def __init__(
+        self, network: Network, loss: Loss, penalty: Penalty, *, weighted: bool, seed: int
+    ) -> None:
         self.graph = tf.Graph()
         with self.graph.as_default():
             tf.set_random_seed(seed)
@@ -74,7 +75,7 @@ class TrainingGraph:
             self.loss = mean_loss if charge is None else mean_loss + charge
             self.variables = tf.trainable_variables()
         self.session = tf.Session(graph=self.graph)
-        self.read = self.session.make_callable(self.variables)
+        self.read: Callable[[], list[Array]] = self.session.make_callable(self.variables)
 
     def initialise(self, start: Sequence[Array] | None) -> None:
         """Give all variables their first values, those to be trained `start` if it is given."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from skflow.graph.core import LATE, Graph, Operation, Tensor, TensorSpec
 from skflow.graph.registry import REGISTRY, own
-from skflow.graph.spec import Shape
+from skflow.graph.spec import DType, Shape
 
 
 class BodyGraph(Graph):
@@ -48,6 +48,7 @@ class BodyGraph(Graph):
         self.captures: dict[Tensor, Tensor] = {}
         self.waits: list[Operation] = []
         self.recorded: list[Tensor] = []
+        self._closed = False
         self._counted: set[Tensor] = set() if counted is None else counted
         self._shared = root
         self._names_in_use = root._names_in_use
@@ -130,6 +131,22 @@ class BodyGraph(Graph):
             self.wait_for(op)
             return None
         return super()._capture_control(item)
+
+    def add_operation(self, definition: Any, name: str, inputs: tuple[Tensor, ...],
+                      attrs: dict[str, Any], outputs: Sequence[tuple[DType, Shape]],
+                      frames: list[tuple[Any, int]] | None = None) -> Operation:
+        """Append an operation (see `Graph.add_operation`); ValueError once the body is closed."""
+        if self._closed:
+            raise ValueError(
+                f"Cannot build '{name}': it takes a tensor that was built inside a conditional or "
+                "a loop, which only operations built there can take. Let the function that built "
+                "it return it."
+            )
+        return super().add_operation(definition, name, inputs, attrs, outputs, frames)
+
+    def close(self) -> None:
+        """Take no more operations: the one that runs the body has been built."""
+        self._closed = True
 
     @contextmanager
     def uncounted(self) -> Iterator[None]:

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
 from skflow.graph.core import Tensor
-from skflow.graph.functions import array as array_functions
-from skflow.graph.functions import linalg as linalg_functions
-from skflow.graph.functions import random as random_functions
+from skflow.graph.functions import (
+    array as array_functions,
+    linalg as linalg_functions,
+    random as random_functions,
+)
 from skflow.graph.registry import constant
 from skflow.graph.spec import DType, as_dtype, bool_, float32
 

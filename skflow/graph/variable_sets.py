@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any, Final
 
+from skflow import logging
 from skflow.graph.core import (
     GraphKeys,
     Operation,
@@ -15,15 +15,16 @@ from skflow.graph.core import (
     get_default_graph,
     name_scope,
 )
-from skflow.graph.functions import array as array_functions
-from skflow.graph.functions import control as control_functions
-from skflow.graph.functions import math as math_functions
-from skflow.graph.functions import state as state_functions
+from skflow.graph.functions import (
+    array as array_functions,
+    control as control_functions,
+    math as math_functions,
+    state as state_functions,
+)
 from skflow.graph.registry import constant, raw
 from skflow.graph.spec import string
 
 _VARIABLE_OPS: Final = ("Variable", "VariableV2", "AutoReloadVariable")
-_logger: Final = logging.getLogger("tensorflow")
 
 
 def global_variables() -> list[Any]:
@@ -77,7 +78,7 @@ def moving_average_variables() -> list[Any]:
 
 
 def _deprecated(name: str, instead: str) -> None:
-    _logger.warning("%s is deprecated: use %s instead.", name, instead)
+    logging.warning("%s is deprecated: use %s instead.", name, instead)
 
 
 def all_variables() -> list[Any]:

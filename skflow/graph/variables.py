@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, ClassVar, Final, NoReturn
 
@@ -21,13 +21,16 @@ from skflow.graph.core import (
     get_default_session,
     name_scope,
 )
-from skflow.graph.functions import array as array_functions
-from skflow.graph.functions import control as control_functions
-from skflow.graph.functions import state as state_functions
+from skflow.graph.functions import (
+    array as array_functions,
+    control as control_functions,
+    state as state_functions,
+)
 from skflow.graph.registry import (
     convert_to_tensor,
     register_tensor_conversion_function,
 )
+from skflow.graph.slice_info import SliceInfo, prepend_scope, strip_scope
 from skflow.graph.sparse_types import IndexedSlices
 from skflow.graph.spec import DType, TensorShape, is_full
 
@@ -55,75 +58,6 @@ def _own_group(name: str) -> Iterator[None]:
         yield
     finally:
         graph._colocation_stack = saved
-
-
-def _strip_scope(name: str, scope: str | None) -> str:
-    prefix = f"{scope.rstrip('/')}/" if scope else ""
-    return name.removeprefix(prefix)
-
-
-def _prepend_scope(name: str, scope: str | None) -> str:
-    return f"{scope.rstrip('/')}/{name}" if scope else name
-
-
-class SliceInfo:
-    """The place of a variable in a larger one that is saved as a whole.
-
-    Parameters
-    ----------
-    full_name : str, optional
-        The larger variable's name.
-    full_shape : list of int, optional
-        Its shape.
-    var_offset : list of int, optional
-        Where this one begins in it.
-    var_shape : list of int, optional
-        This one's shape.
-    save_slice_info_def : SaveSliceInfoDef, optional
-        A message with all of these instead.
-    import_scope : str, optional
-        A name scope to put before the name in the message.
-    """
-
-    def __init__(self, full_name: str | None = None, full_shape: Sequence[int] | None = None,
-                 var_offset: Sequence[int] | None = None, var_shape: Sequence[int] | None = None,
-                 save_slice_info_def: Any = None, import_scope: str | None = None) -> None:
-        given = save_slice_info_def
-        if given is not None:
-            full_name = _prepend_scope(given.full_name, import_scope)
-            full_shape, var_offset = given.full_shape, given.var_offset
-            var_shape = given.var_shape
-        self.full_name = full_name or ""
-        self.full_shape = list(full_shape or ())
-        self.var_offset = list(var_offset or ())
-        self.var_shape = list(var_shape or ())
-
-    @property
-    def spec(self) -> str:
-        """The place in the notation of checkpoints: ``"4 3 0,2:0,3"``."""
-        whole = "".join(f"{d} " for d in self.full_shape)
-        parts = zip(self.var_offset, self.var_shape, strict=True)
-        return whole + ":".join(f"{offset},{size}" for offset, size in parts)
-
-    def to_proto(self, export_scope: str | None = None) -> Any:
-        """Return the place as a ``SaveSliceInfoDef`` message.
-
-        Parameters
-        ----------
-        export_scope : str, optional
-            A name scope to leave out of the name.
-
-        Returns
-        -------
-        SaveSliceInfoDef or None
-            ``None`` if the name is not in that scope.
-        """
-        if export_scope is not None and not self.full_name.startswith(export_scope):
-            return None
-        return LATE["message"](
-            "SaveSliceInfoDef", full_name=_strip_scope(self.full_name, export_scope),
-            full_shape=self.full_shape, var_offset=self.var_offset, var_shape=self.var_shape,
-        )
 
 
 class Variable(Operators):
@@ -228,7 +162,7 @@ class Variable(Operators):
         graph = get_default_graph()
 
         def element(name: str) -> Any:
-            return graph.as_graph_element(_prepend_scope(name, import_scope))
+            return graph.as_graph_element(prepend_scope(name, import_scope))
 
         self._variable = element(variable_def.variable_name)
         self._initializer_op = element(variable_def.initializer_name)
@@ -442,9 +376,9 @@ class Variable(Operators):
         place = self._save_slice_info
         return LATE["message"](
             "VariableDef",
-            variable_name=_strip_scope(self.name, export_scope),
-            initializer_name=_strip_scope(self.initializer.name, export_scope),
-            snapshot_name=_strip_scope(self._snapshot.name, export_scope),
+            variable_name=strip_scope(self.name, export_scope),
+            initializer_name=strip_scope(self.initializer.name, export_scope),
+            snapshot_name=strip_scope(self._snapshot.name, export_scope),
             save_slice_info_def=None if place is None else place.to_proto(export_scope),
         )
 

@@ -12,8 +12,14 @@ from skflow.graph.variable_scope import get_variable, variable_scope
 Activation = Callable[[Tensor], Tensor]
 
 
-def dense(inputs: Tensor, units: int, activation: Activation | None = None, *, name: str,
-          initializer: Initializer | None = None) -> Tensor:
+def dense(
+    inputs: Tensor,
+    units: int,
+    activation: Activation | None = None,
+    *,
+    name: str,
+    initializer: Initializer | None = None,
+) -> Tensor:
     """A layer in which every unit sees every input.
 
     Parameters
@@ -41,7 +47,10 @@ def dense(inputs: Tensor, units: int, activation: Activation | None = None, *, n
     columns = inputs.get_shape()[-1].value
     with variable_scope(name):
         weights = get_variable(
-            "weights", (columns, units), inputs.dtype, initializer,
+            "weights",
+            (columns, units),
+            inputs.dtype,
+            initializer,
             collections=[GraphKeys.GLOBAL_VARIABLES, GraphKeys.WEIGHTS],
         )
         biases = get_variable("biases", (units,), inputs.dtype, Zeros(inputs.dtype))

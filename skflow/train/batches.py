@@ -36,8 +36,9 @@ class Batches:
     [[0, 1], [2]]
     """
 
-    def __init__(self, arrays: Sequence[Array], size: int,
-                 rng: np.random.RandomState | None = None) -> None:
+    def __init__(
+        self, arrays: Sequence[Array], size: int, rng: np.random.RandomState | None = None
+    ) -> None:
         self.arrays = [np.asarray(a) for a in arrays]
         self.rows = len(self.arrays[0])
         self.size = min(size, self.rows)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-from typing import Any, Final
+from typing import Any
 
+from skflow import logging
 from skflow.graph.core import Graph, GraphKeys, Tensor, get_default_graph
 from skflow.graph.initializers import zeros_initializer
 from skflow.graph.spec import int64
 from skflow.graph.variable_scope import get_variable
 from skflow.graph.variables import Variable
-
-_logger: Final = logging.getLogger("tensorflow")
 
 
 def global_step(sess: Any, global_step_tensor: Any) -> int:
@@ -52,7 +50,7 @@ def get_global_step(graph: Graph | None = None) -> Any:
     graph = get_default_graph() if graph is None else graph
     found = graph.get_collection(GraphKeys.GLOBAL_STEP)
     if len(found) > 1:
-        _logger.error("Multiple tensors in global_step collection.")
+        logging.error("Multiple tensors in global_step collection.")
         return None
     if found:
         counter = found[0]

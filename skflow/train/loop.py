@@ -77,8 +77,15 @@ class History:
         return self.scores[-1] if self.scores else -self.losses[-1]
 
 
-def train(step: Step, batches: Batches, patience: Patience, *, score: Score | None = None,
-          snapshot: Snapshot | None = None, report: Report | None = None) -> History:
+def train(
+    step: Step,
+    batches: Batches,
+    patience: Patience,
+    *,
+    score: Score | None = None,
+    snapshot: Snapshot | None = None,
+    report: Report | None = None,
+) -> History:
     """Train until progress ends.
 
     Parameters

@@ -14,10 +14,12 @@ from skflow.graph.core import (
     get_collection_ref,
     name_scope,
 )
-from skflow.graph.functions import array as array_functions
-from skflow.graph.functions import control as control_functions
-from skflow.graph.functions import math as math_functions
-from skflow.graph.functions import state as state_functions
+from skflow.graph.functions import (
+    array as array_functions,
+    control as control_functions,
+    math as math_functions,
+    state as state_functions,
+)
 from skflow.graph.gradients import gradients
 from skflow.graph.registry import convert_to_tensor
 from skflow.graph.sparse_types import IndexedSlices, convert_to_tensor_or_indexed_slices

@@ -6,8 +6,7 @@ import math
 from typing import Any
 
 from skflow.graph.core import Tensor, name_scope
-from skflow.graph.functions import array as array_functions
-from skflow.graph.functions import math as math_functions
+from skflow.graph.functions import array as array_functions, math as math_functions
 from skflow.graph.registry import constant, convert_to_tensor
 from skflow.graph.spec import int32, int64
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
 
+from skflow import logging
 from skflow.graph.core import Tensor, get_default_session
 from skflow.graph.functions import array as array_functions
 from skflow.graph.gradients import gradients
@@ -18,7 +18,6 @@ from skflow.graph.variable_sets import trainable_variables
 from skflow.graph.variables import Variable
 
 _optimize: Final = LazyModule("scipy.optimize")
-_logger: Final = logging.getLogger("tensorflow")
 
 Evaluate = Callable[[Array], list[Any]]
 
@@ -226,7 +225,7 @@ class ScipyOptimizerInterface(ExternalOptimizerInterface):
         result = _optimize.minimize(
             in_double, initial_val.astype(np.float64), jac=True, **settings
         )
-        _logger.info(
+        logging.info(
             "Optimization terminated with:\n  Message: %s\n  Objective function value: %f\n"
             "  Number of iterations: %d\n  Number of functions evaluations: %d",
             result.message, result.fun, result.nit, result.nfev,

@@ -20,8 +20,9 @@ WEIGHT = RNG.randint(0, 4, N).astype(float)
 UNSCALED = np.column_stack([X * 10.0 ** np.arange(-4, 6) + np.arange(10) * 1e3, np.full(N, 7.0)])
 
 
-def objective(model: Any, x: Any, y: Any, *, l1: float = 0.0, l2: float = 0.0,
-              weight: Any = None) -> float:
+def objective(
+    model: Any, x: Any, y: Any, *, l1: float = 0.0, l2: float = 0.0, weight: Any = None
+) -> float:
     """What a linear model minimises."""
     weight = np.ones(len(y)) if weight is None else weight
     residual = y - x @ model.coef_ - model.intercept_
@@ -60,8 +61,9 @@ def test_it_reaches_the_lasso(alpha: float) -> None:
 
 
 def test_it_reaches_the_elastic_net() -> None:
-    model = LinearRegressor(l1_regularization_strength=0.05 * N,
-                            l2_regularization_strength=0.01 * N).fit(X, Y)
+    model = LinearRegressor(
+        l1_regularization_strength=0.05 * N, l2_regularization_strength=0.01 * N
+    ).fit(X, Y)
     best = ElasticNet(0.06, l1_ratio=5 / 6, tol=1e-10, max_iter=100_000).fit(X, Y)
     np.testing.assert_allclose(model.coef_, best.coef_, atol=1e-3)
 
@@ -106,14 +108,22 @@ def test_several_outputs_are_fitted_as_if_alone() -> None:
 @pytest.mark.filterwarnings("ignore:Maximum iterations")
 @pytest.mark.parametrize(
     ("optimizer", "rate"),
-    [("SGD", 0.1), ("Momentum", 0.1), ("Adagrad", 0.5), ("Adam", 0.05), ("RMSProp", 0.01),
-     ("Ftrl", 0.5), ("Adadelta", 30.0)],
+    [
+        ("SGD", 0.1),
+        ("Momentum", 0.1),
+        ("Adagrad", 0.5),
+        ("Adam", 0.05),
+        ("RMSProp", 0.01),
+        ("Ftrl", 0.5),
+        ("Adadelta", 30.0),
+    ],
 )
 def test_optimizers_by_name_come_close(optimizer: str, rate: float) -> None:
     x = (X - X.mean(0)) / X.std(0)
     y = (Y - Y.mean()) / Y.std()
-    model = LinearRegressor(optimizer=optimizer, learning_rate=rate, random_state=0,
-                            max_iter=300, batch_size=N)
+    model = LinearRegressor(
+        optimizer=optimizer, learning_rate=rate, random_state=0, max_iter=300, batch_size=N
+    )
     assert model.fit(x, y).score(x, y) == pytest.approx(
         LinearRegression().fit(x, y).score(x, y), abs=3e-3
     )

@@ -1,21 +1,21 @@
 """Small programs of functions on arrays, whose graphs and results are TensorFlow 1.1.0's.
 
-    python array_programs.py MODULE | gzip -9n > graphs_array.json.gz     # MODULE: tensorflow (1.1.0)
+    python array_programs.py MODULE | gzip -9n > graphs_array.json.gz
 
-In graphs_array.json.gz ``graphs`` holds for each program a list of [id, name, type, [input tensors],
-[control inputs]] in the order the operations were made; ``gradients`` the names and values of
-gradients; ``expressions`` for each line of array_expressions.txt what it builds and computes, or
-the class of what it raises and the sentence.
+MODULE is tensorflow (1.1.0). In the file ``graphs`` holds for each program a list of [id, name,
+type, [input tensors], [control inputs]] in the order the operations were made; ``gradients`` the
+names and values of gradients; ``expressions`` for each line of array_expressions.txt what it
+builds and computes, or the class of what it raises and the sentence.
 """
 import importlib
 import json
-import os
 import re
 import sys
+from pathlib import Path
 
 import numpy as np
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = Path(__file__).resolve().parent
 SUFFIX = re.compile(r" for '[^']*' \(op: .*", re.DOTALL)
 
 
@@ -79,7 +79,8 @@ def sequences(tf):
     tf.sequence_mask([1, 3]), tf.sequence_mask([1, 3], 4, tf.float32, "m")
     tf.sequence_mask(ints(tf, None)), tf.sequence_mask([1], dtype=tf.int32)
     tf.one_hot([1, 2], 3), tf.one_hot(ints(tf, None), 3, 5, 4, 0, name="h")
-    tf.one_hot([1], 3, on_value=2.0), tf.one_hot([1], 3, off_value=2), tf.one_hot([1], 2, dtype=tf.int8)
+    tf.one_hot([1], 3, on_value=2.0), tf.one_hot([1], 3, off_value=2)
+    tf.one_hot([1], 2, dtype=tf.int8)
     tf.one_hot(np.array([1]), tf.shape(x)[0])
 
 
@@ -98,15 +99,19 @@ def slicing(tf):
 def joining(tf):
     x, y = floats(tf, None, 3), floats(tf, 2, 3)
     tf.stack([x, y]), tf.stack([x, y], 1), tf.stack([[1, 2], [3, 4]]), tf.stack([x, y], name="s")
-    tf.stack([1.0, y[0, 0]]), tf.stack([[1, 2], [3, 4]], axis=-1), tf.stack([[x[0, 0], 2.0], [3.0, 4.0]])
+    tf.stack([1.0, y[0, 0]]), tf.stack([[1, 2], [3, 4]], axis=-1)
+    tf.stack([[x[0, 0], 2.0], [3.0, 4.0]])
     tf.unstack(y), tf.unstack(y, axis=1, name="u"), tf.unstack(x, 2), tf.unstack([1, 2])
     tf.concat([x, y], 0), tf.concat([x, x], -1, "c"), tf.concat([x], 0), tf.concat(x, 0, name="one")
     tf.concat([[1], [2, 3]], 0), tf.concat([x, y, [[1.0, 2.0, 3.0]]], tf.constant(0))
-    tf.split(y, 3, 1), tf.split(y, 2, name="s"), tf.split(y, [1, 2], 1), tf.split(y, tf.constant([1, 1]))
+    tf.split(y, 3, 1), tf.split(y, 2, name="s"), tf.split(y, [1, 2], 1)
+    tf.split(y, tf.constant([1, 1]))
     tf.tile(x, [1, 2]), tf.tile(x, tf.shape(y), "t"), tf.tile([1, 2], [2])
-    tf.pad(x, [[1, 0], [0, 2]]), tf.pad(x, [[1, 0], [0, 2]], "reflect"), tf.pad(y, [[0, 0], [1, 1]], "SYMMETRIC", "p")
+    tf.pad(x, [[1, 0], [0, 2]]), tf.pad(x, [[1, 0], [0, 2]], "reflect")
+    tf.pad(y, [[0, 0], [1, 1]], "SYMMETRIC", "p")
     tf.reverse(x, [1]), tf.reverse_v2(x, [0], "r"), tf.reverse(x, axis=[0, -1])
-    tf.reverse_sequence(y, [1, 2], 1, 0), tf.reverse_sequence(y, [1, 2], seq_dim=1, batch_dim=0, name="q")
+    tf.reverse_sequence(y, [1, 2], 1, 0)
+    tf.reverse_sequence(y, [1, 2], seq_dim=1, batch_dim=0, name="q")
 
 
 def looking_up(tf):
@@ -133,9 +138,11 @@ def diagonals(tf):
 
 def passing_on(tf):
     x = tf.placeholder(tf.float32)
-    tf.placeholder(tf.int32, (None, 2)), tf.placeholder("float", [2], "named"), tf.placeholder(tf.string, [])
+    tf.placeholder(tf.int32, (None, 2)), tf.placeholder("float", [2], "named")
+    tf.placeholder(tf.string, [])
     tf.placeholder_with_default([1, 2], [None]), tf.placeholder_with_default(x, None, "d")
-    tf.identity(x), tf.identity([1, 2], "i"), tf.identity(3), tf.identity(tf.identity(x, name="a/b"))
+    tf.identity(x), tf.identity([1, 2], "i"), tf.identity(3)
+    tf.identity(tf.identity(x, name="a/b"))
     tf.stop_gradient(x), tf.stop_gradient([1.0], name="s")
     with tf.control_dependencies([x]):
         tf.identity(2.0), tf.placeholder(tf.float32), tf.zeros([2]), x[0]
@@ -144,10 +151,12 @@ def passing_on(tf):
 def converting(tf):
     x = floats(tf)
     tf.convert_to_tensor([x, 1.0]), tf.convert_to_tensor([[x, 1.0], [2.0, 3.0]], name="c")
-    tf.convert_to_tensor((x, x)), tf.convert_to_tensor([[1, 2], [3, 4]]), tf.convert_to_tensor([np.float64(1.0)])
-    tf.convert_to_tensor(tf.TensorShape([2, 3])), tf.convert_to_tensor(tf.TensorShape([2]), tf.int64, "s")
-    tf.convert_to_tensor(tf.Dimension(3)), tf.reshape(x, tf.TensorShape([1, 1])), tf.fill(tf.TensorShape([2]), x)
-    x + [1.0, 2.0], tf.convert_to_tensor([tf.constant(1, tf.int64), 2])
+    tf.convert_to_tensor((x, x)), tf.convert_to_tensor([[1, 2], [3, 4]])
+    tf.convert_to_tensor([np.float64(1.0)])
+    tf.convert_to_tensor(tf.TensorShape([2, 3]))
+    tf.convert_to_tensor(tf.TensorShape([2]), tf.int64, "s"), tf.convert_to_tensor(tf.Dimension(3))
+    tf.reshape(x, tf.TensorShape([1, 1])), tf.fill(tf.TensorShape([2]), x)
+    tf.add(x, [1.0, 2.0]), tf.convert_to_tensor([tf.constant(1, tf.int64), 2])
     v = tf.Variable(1.0, name="v")
     tf.convert_to_tensor([v, 2.0]), tf.stack([v, x])
 
@@ -182,7 +191,7 @@ DIFFERENTIATED = {
     "transpose": lambda tf, x: tf.transpose(x),
     "matrix_transpose": lambda tf, x: tf.matrix_transpose(x),
     "fill": lambda tf, x: tf.fill([2, 2], x[0, 1]),
-    "getitem": lambda tf, x: x[::-1, None, 1:],
+    "getitem": lambda _, x: x[::-1, None, 1:],
     "slice": lambda tf, x: tf.slice(x, [0, 1], [-1, 2]),
     "stack": lambda tf, x: tf.stack([x, x], 1),
     "unstack": lambda tf, x: tf.unstack(x, axis=1)[1],
@@ -232,8 +241,8 @@ def gradient(tf, name):
 
 
 def expressions():
-    with open(os.path.join(HERE, "array_expressions.txt")) as lines:
-        return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    lines = (HERE / "array_expressions.txt").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 def listed(value):
@@ -260,13 +269,13 @@ def result(tf, raw, expression):
         found = list(found) if isinstance(found, (list, tuple)) else [found]
         if found and not isinstance(found[0], tf.Tensor):
             return {"value": str(found[0])}
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # whatever it is, is recorded
         return {"build": type(error).__name__, "sentence": SUFFIX.sub("", str(error))}
     operations = [[op.name, op.type] for op in tf.get_default_graph().get_operations()]
     try:
         with tf.Session() as session:
             values = session.run(found, feeds)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # whatever it is, is recorded
         sentence = getattr(error, "message", str(error)).split("[[Node")[0].strip()
         return {"run": type(error).__name__, "sentence": sentence, "operations": operations}
     return {"values": [listed(v) for v in values], "operations": operations,
@@ -284,7 +293,7 @@ def observe(tf, program):
         for op in tf.get_default_graph().get_operations()]
 
 
-class Raw(object):
+class Raw:
     """TensorFlow's bare operations by their types' names."""
 
     def __init__(self, module):

@@ -61,10 +61,10 @@ def reductions(tf):
 def scans(tf):
     for name in ("cumsum", "cumprod"):
         scan = getattr(tf, name)
-        yield name + " axis", lambda: computed(tf, scan(X, 2))
-        yield name + " axis at run time", lambda: run(tf, scan, X, i32(-3))
-        yield name + " axes", lambda: computed(tf, scan(X, [0]))
-        yield name + " of a scalar", lambda: computed(tf, scan(np.float32(1), 0))
+        yield name + " axis", lambda scan=scan: computed(tf, scan(X, 2))
+        yield name + " axis at run time", lambda scan=scan: run(tf, scan, X, i32(-3))
+        yield name + " axes", lambda scan=scan: computed(tf, scan(X, [0]))
+        yield name + " of a scalar", lambda scan=scan: computed(tf, scan(np.float32(1), 0))
 
 
 def counts(tf):
@@ -197,23 +197,24 @@ def segments(tf):
         function = getattr(tf, name)
         for label, ids in (("length", [0, 1]), ("order", [0, 2, 1]), ("first", [-1, 0, 1]),
                            ("all", [-3, -2, -1]), ("start", [1, 0, 0]), ("last", [0, 0, -1])):
-            yield f"{name} {label}", lambda: computed(tf, function(ROWS, ids))
-        yield f"{name} rank", lambda: function(ROWS, [[0, 1, 2]])
-        yield f"{name} rank at run time", lambda: run(tf, function, ROWS, i32([[0, 1, 2]]))
-        yield f"{name} scalar", lambda: function(np.float32(3), [0])
+            yield f"{name} {label}", lambda f=function, i=ids: computed(tf, f(ROWS, i))
+        yield f"{name} rank", lambda f=function: f(ROWS, [[0, 1, 2]])
+        yield f"{name} rank at run time", lambda f=function: run(tf, f, ROWS, i32([[0, 1, 2]]))
+        yield f"{name} scalar", lambda f=function: f(np.float32(3), [0])
     for name in ("unsorted_segment_sum", "unsorted_segment_max"):
         function = getattr(tf, name)
-        yield f"{name} length", lambda: function(ROWS, [0, 1], 3)
-        yield f"{name} prefix", lambda: function(ROWS, [[0, 1]], 3)
-        yield f"{name} negative size", lambda: function(ROWS, [0, 1, 2], -1)
-        yield f"{name} sizes", lambda: function(ROWS, [0, 1, 2], [3])
-        yield f"{name} int64 size", lambda: function(ROWS, [0, 1, 2], tf.constant(np.int64(3)))
-        yield f"{name} range", lambda: computed(tf, function(ROWS, [0, 3, 1], 3))
-        yield f"{name} negative", lambda: computed(tf, function(ROWS, [0, -1, 1], 3))
-        yield f"{name} second", lambda: computed(tf, function(ROWS, [[0, 1], [1, 0], [2, 3]], 3))
-        yield f"{name} at run time", lambda: run(tf, function, ROWS, i32([0, 1]), i32(3))
-        yield f"{name} sizes at run time", lambda: run(
-            tf, function, ROWS, i32([0, 1, 0]), i32([3]))
+        yield f"{name} length", lambda f=function: f(ROWS, [0, 1], 3)
+        yield f"{name} prefix", lambda f=function: f(ROWS, [[0, 1]], 3)
+        yield f"{name} negative size", lambda f=function: f(ROWS, [0, 1, 2], -1)
+        yield f"{name} sizes", lambda f=function: f(ROWS, [0, 1, 2], [3])
+        yield f"{name} int64 size", lambda f=function: f(ROWS, [0, 1, 2], tf.constant(np.int64(3)))
+        yield f"{name} range", lambda f=function: computed(tf, f(ROWS, [0, 3, 1], 3))
+        yield f"{name} negative", lambda f=function: computed(tf, f(ROWS, [0, -1, 1], 3))
+        yield f"{name} second", lambda f=function: computed(
+            tf, f(ROWS, [[0, 1], [1, 0], [2, 3]], 3))
+        yield f"{name} at run time", lambda f=function: run(tf, f, ROWS, i32([0, 1]), i32(3))
+        yield f"{name} sizes at run time", lambda f=function: run(
+            tf, f, ROWS, i32([0, 1, 0]), i32([3]))
 
 
 def transforms(tf):
@@ -231,7 +232,7 @@ def said(tf, mistake):
     tf.reset_default_graph()
     try:
         value = mistake()
-    except Exception as error:  # whatever it is, it is what is compared
+    except Exception as error:  # noqa: BLE001  # whatever it is, it is what is compared
         message = getattr(error, "message", None) or (error.args[0] if error.args else "")
         return [type(error).__name__, str(message).split("[[Node:")[0].strip()]
     return ["VALUE", repr(value)]

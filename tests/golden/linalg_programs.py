@@ -12,8 +12,8 @@ import sys
 
 import numpy as np
 
-REDUCTIONS = ("reduce_sum reduce_mean reduce_prod reduce_max reduce_min reduce_logsumexp "
-              "count_nonzero").split()
+REDUCTIONS = ("reduce_sum", "reduce_mean", "reduce_prod", "reduce_max", "reduce_min",
+              "reduce_logsumexp", "count_nonzero")
 
 
 def x_of(tf, *shape, dtype="float32"):
@@ -217,7 +217,7 @@ def einsums(tf):
 
 def segments(tf):
     x, ids = x_of(tf, None, 2), x_of(tf, None, dtype="int32")
-    for name in "sum mean prod max min".split():
+    for name in ["sum", "mean", "prod", "max", "min"]:
         function = getattr(tf, "segment_" + name)
         function(x, ids)
         function(x, [0, 0, 1], name="s")
@@ -265,7 +265,7 @@ def gradient_cases(tf):
     def square(*batch):
         return x_of(tf, *batch, 3, 3)
 
-    for name in "sum mean prod max min".split():
+    for name in ["sum", "mean", "prod", "max", "min"]:
         function = getattr(tf, "reduce_" + name)
         for x, label in ((x_of(tf, 3, 4), "static"), (x_of(tf, None, 4), "batch"),
                          (unknown(tf), "unknown")):
@@ -291,7 +291,7 @@ def gradient_cases(tf):
         a, b = x_of(tf, *shape), x_of(tf, shape[0], 2)
         yield f"least squares {shape}", tf.matrix_solve_ls(a, b, 0.1), [a, b]
     x = x_of(tf, 3, 2)
-    for name in "sum mean min max".split():
+    for name in ["sum", "mean", "min", "max"]:
         yield f"segment {name}", getattr(tf, "segment_" + name)(x, [0, 0, 1]), [x]
     yield "unsorted sum", tf.unsorted_segment_sum(x, [0, 0, 1], 3), [x]
     yield "unsorted max", tf.unsorted_segment_max(x, [0, 0, 1], 3), [x]
@@ -329,7 +329,8 @@ def main():
     parts = [(p.__name__, recorded(tf, p)) for p in PROGRAMS] + [("gradients", gradients(tf))]
     for i, (name, rows) in enumerate(parts):
         lines = ",\n  ".join(json.dumps(row) for row in rows)
-        sys.stdout.write('%s"%s": [\n  %s]' % (",\n" if i else "{", name, lines))
+        before = ",\n" if i else "{"
+        sys.stdout.write(f'{before}"{name}": [\n  {lines}]')
     sys.stdout.write("}\n")
 
 

@@ -338,6 +338,25 @@ def test_a_read_after_a_control_dependency(session: Any) -> None:
     assert session.run(after).tolist() == [3.0, 3.0]
 
 
+@pytest.mark.parametrize("shape", [(), (2, 3)], ids=str)
+@pytest.mark.parametrize("kind", ["assign", "assign_add", "assign_sub"])
+def test_a_value_computed_before_an_update_keeps(session: Any, shape: Any, kind: str) -> None:
+    """Also where the operation does nothing to the number: 1 * v is v as it was."""
+    v = tf.Variable(np.full(shape, 2.0))
+    update = getattr(tf, kind)(v, v * 10.0)
+    with tf.control_dependencies([update]):
+        after = v.read_value()
+    session.run(v.initializer)
+    new = session.run(after)
+    for make in (lambda: v * 1.0, lambda: 1.0 * v, lambda: v / 1.0, lambda: v + 0.0,
+                 lambda: v - 0.0, lambda: tf.maximum(v, v), lambda: tf.add_n([v])):
+        total = make() + after
+        session.run(v.initializer)
+        if total.op.inputs[0].op is v.value().op:
+            continue  # made of the variable itself, which is read when it is needed
+        np.testing.assert_array_equal(session.run(total), 2.0 + new)
+
+
 def test_only_what_is_needed_runs(session: Any) -> None:
     v = tf.Variable(0)
     session.run(v.initializer)

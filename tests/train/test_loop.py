@@ -75,8 +75,9 @@ def test_the_best_snapshot_is_of_the_lowest_loss() -> None:
 def test_scores_decide_if_there_are_any() -> None:
     steps = Steps([3.0, 2.0, 1.0, 0.5, 0.25])
     scores = iter([0.1, 0.9, 0.2, 0.3, 0.4])
-    history = train(steps, whole(), Patience(9, 0.0, 2), score=lambda: next(scores),
-                    snapshot=steps.snapshot)
+    history = train(
+        steps, whole(), Patience(9, 0.0, 2), score=lambda: next(scores), snapshot=steps.snapshot
+    )
     assert history.scores == [0.1, 0.9, 0.2, 0.3, 0.4]
     assert (history.best_iter, history.best, history.converged) == (2, [2.0], True)
 
@@ -89,8 +90,13 @@ def test_a_score_that_is_no_number_is_no_progress() -> None:
 def test_it_reports() -> None:
     lines: list[str] = []
     scores = iter([0.25, 0.75])
-    train(Steps([2.0, 1.0]), whole(), Patience(2, 0.0, 5), score=lambda: next(scores),
-          report=lines.append)
+    train(
+        Steps([2.0, 1.0]),
+        whole(),
+        Patience(2, 0.0, 5),
+        score=lambda: next(scores),
+        report=lines.append,
+    )
     assert lines == [
         "Iteration 1, loss = 2.00000000, validation score = 0.250000",
         "Iteration 2, loss = 1.00000000, validation score = 0.750000",

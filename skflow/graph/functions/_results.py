@@ -43,14 +43,24 @@ def split(values: Sequence[Parts], parts: Sequence[Tensor]) -> list[Any]:
 
 
 def result_names(graph: Graph, values: Sequence[Parts], base: str) -> list[str]:
-    """The names of the operations that give results, as TensorFlow has them."""
+    """The names of the operations that give results, as TensorFlow has them.
+
+    ``Merge`` names all components after the first one, ``Exit`` each on its own; there the
+    name ``indices`` has been used three times for each value when the loop is done.
+    """
     names: list[str] = []
+    if base == "Exit":
+        for _ in range(3 * sum(not isinstance(v, Tensor) for v in values)):
+            graph.unique_name("indices")
     for value in values:
         first = graph.unique_name(base)
         names.append(first)
-        if not isinstance(value, Tensor):
-            names.append(f"{first}/indices")
-            names.extend([f"{first}/dense_shape"] if value.dense_shape is not None else [])
+        if isinstance(value, Tensor):
+            continue
+        together = base == "Merge"
+        names.append(f"{first}/indices" if together else graph.unique_name("indices"))
+        if value.dense_shape is not None:
+            names.append(f"{first}/dense_shape" if together else graph.unique_name(base))
     return names
 
 

@@ -19,8 +19,7 @@ from skflow.graph.functions.comparison import (
 from skflow.graph.functions.control import no_op, with_dependencies
 from skflow.graph.functions.debug import Assert
 from skflow.graph.functions.reduction import reduce_all
-from skflow.graph.functions.shapes import rank as rank_of
-from skflow.graph.functions.shapes import shape as shape_of
+from skflow.graph.functions.shapes import rank as rank_of, shape as shape_of
 from skflow.graph.registry import convert
 from skflow.graph.sparse_types import SparseTensor
 from skflow.graph.spec import int32

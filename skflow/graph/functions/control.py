@@ -35,7 +35,7 @@ from skflow.graph.functions.debug import Assert
 from skflow.graph.functions.loops import while_loop as while_loop  # noqa: PLC0414  # found here
 from skflow.graph.nest import flatten, is_sequence, pack_sequence_as
 from skflow.graph.ops._branches import build_if
-from skflow.graph.registry import constant, own, raw
+from skflow.graph.registry import constant, convert, own, raw
 from skflow.graph.sparse_types import (
     IndexedSlices,
     SparseTensor,
@@ -261,7 +261,8 @@ def cond(pred: Any, fn1: Callable[[], Any], fn2: Callable[[], Any], name: str | 
             raise TypeError("pred must not be a Python bool")
         graph = get_default_graph()
         graph._last_id += 0 if isinstance(pred, Tensor) else 2
-        choice = boolean(pred, scope, "Switch", "Switch", "pred", 2)
+        given = convert(pred, name="Switch/data")
+        choice = boolean(given, scope, "Switch", "Switch", "pred", 2)
         own(graph, choice)
         # TensorFlow has a Switch and three copies of the condition here.
         graph._last_id += 4

@@ -7,6 +7,7 @@ from typing import Any
 import skflow.graph.ops.casting
 import skflow.graph.ops.comparison
 import skflow.graph.ops.diagonal
+import skflow.graph.ops.filling
 import skflow.graph.ops.ranges
 import skflow.graph.ops.reduction
 import skflow.graph.ops.shape  # noqa: F401  (declares the operations)

@@ -199,6 +199,8 @@ class _Loop:
             types.append(string)
             shapes.append(None)
         captured = share_captures((self._cond, self._body))
+        self._cond.close()
+        self._body.close()
         attrs: dict[str, Any] = {
             "Tout": types, "cond": self._cond, "body": self._body, "output_shapes": shapes,
             "parallel_iterations": parallel_iterations, "_varying": varying,

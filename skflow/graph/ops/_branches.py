@@ -43,6 +43,8 @@ def build_if(pred: Tensor, then: BodyGraph, other: BodyGraph, name: str) -> Oper
         attrs["_recorded"] = counts
     definition = REGISTRY["StatelessIf" if pure else "If"]
     captured = share_captures((then, other))
+    then.close()
+    other.close()
     attrs |= {
         "Tout": [t.dtype.base_dtype for t in then.outputs], "then_branch": then,
         "else_branch": other, "output_shapes": shapes,

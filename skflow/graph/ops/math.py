@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from skflow.errors import FailedPreconditionError
 from skflow.graph.core import Operation, Tensor
 from skflow.graph.ops._elementwise import (
     SIGNED_NUMBERS,
@@ -266,7 +267,9 @@ def _cross(a: Array, b: Array) -> Array:
     if not a.ndim:
         raise invalid(f"Input must be at least 1D{shape_brackets(a.shape)}")
     if a.shape[-1] != 3:
-        raise invalid("Cross-products are only defined for 3-element vectors.")
+        raise FailedPreconditionError(
+            None, None, "Cross-products are only defined for 3-element vectors."
+        )
     out = np.empty(a.shape, a.dtype)
     for i in range(3):
         j, k = (i + 1) % 3, (i + 2) % 3

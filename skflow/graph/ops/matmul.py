@@ -32,9 +32,10 @@ _PRODUCT_TYPES = (float16, float32, float64, int32, complex64, complex128)
 
 def _multiplied(left: Array, right: Array, out: Array | None = None) -> Array:
     """A product; of float16 numbers, computed in float32."""
+    found: Array
     if left.dtype.itemsize > 2:
-        whole: Array = np.matmul(left, right, out=out)
-        return whole
+        found = np.matmul(left, right, out=out)
+        return found
     found = np.matmul(left.astype(np.float32), right.astype(np.float32)).astype(left.dtype)
     if out is None:
         return found

@@ -41,7 +41,7 @@ _DEFICIENT = ("Input matrix was rank deficient or ill-conditioned. Try setting f
 # ---- inverse and determinant ------------------------------------------------------------
 
 
-def _inverted(x: Array) -> Array:
+def _inverted(x: Array) -> Any:
     """Inverses in the matrices' own precision, as TensorFlow's (NumPy's works in double)."""
     if x.dtype != np.float32:
         return np.linalg.inv(x)
@@ -51,7 +51,7 @@ def _inverted(x: Array) -> Array:
     return out
 
 
-def _inverted_single(x: Array) -> Array:
+def _inverted_single(x: Array) -> Any:
     """By Cholesky's factors if the matrix is symmetric and positive, else by LU with pivots."""
     if not x.size:
         return x

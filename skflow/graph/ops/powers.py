@@ -16,7 +16,7 @@ from skflow.graph.ops._elementwise import (
     single,
 )
 from skflow.graph.registry import Kernel, define, raw
-from skflow.graph.spec import Array, Spec, num_elements
+from skflow.graph.spec import Array, Spec, float16, num_elements
 
 # ---- any power ----------------------------------------------------------------------------
 
@@ -31,20 +31,24 @@ def _square(x: Array, _: Array, *, out: Array | None = None) -> Any:
     return np.square(x, out=out)
 
 
+def _cube(x: Array, _: Array, *, out: Array | None = None) -> Any:
+    return np.multiply(np.square(x), x, out=out)
+
+
 def _inverse(x: Array, _: Array, *, out: Array | None = None) -> Any:
     return np.reciprocal(x, out=out)
 
 
 def _quicker_power(specs: list[Spec], attrs: dict[str, Any]) -> Kernel | None:
-    """Powers that are one operation cheaper than a power, and no less exact."""
+    """Powers that are a product or a quotient: many times quicker, and off by 1 ulp at most."""
     del attrs
     x, y = specs
     if y.value is None or num_elements(y.shape) != 1 or len(y.shape or ()) > len(x.shape or ()):
         return None
-    exponent = y.value.reshape(-1)[0]
-    if exponent == 2:
-        return _square
-    return _inverse if exponent == -1 and y.dtype.is_floating else None
+    if y.dtype is float16:  # a product of halves rounds too often
+        return None
+    known = {2: _square, 3: _cube} | ({-1: _inverse} if y.dtype.is_floating else {})
+    return known.get(y.value.reshape(-1)[0])
 
 
 def _pow_grad(op: Operation, dy: Any) -> list[Any]:

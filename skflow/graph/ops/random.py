@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from skflow.graph import philox
-from skflow.graph import spec as specs
+from skflow.graph import philox, spec as specs
 from skflow.graph.context import OpContext
 from skflow.graph.ops._arrays import as_int, constant_int, invalid, require_scalar, shape_from
 from skflow.graph.registry import NOT_DIFFERENTIABLE, Attr, define

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import skflow as tf
 from skflow import errors
@@ -249,3 +248,8 @@ def test_a_look_up_costs_its_rows_alone() -> None:
     assert found.values.shape.as_list() == [3, 8]
     assert run(found.indices).tolist() == [5, 999_999, 5]
     assert run(found.dense_shape).tolist() == [1_000_000, 8]
+
+
+def test_rows_that_nothing_is_stitched_into_are_zeros() -> None:
+    rows = tf.dynamic_stitch([[0, 3], [1]], [[1.0, 3.0], [2.0]])
+    assert run(rows).tolist() == [1, 2, 0, 3]
