@@ -20,26 +20,43 @@ from skflow import (
 from skflow.errors import (
     OpError as OpError,
 )
-from skflow.graph import serialize as _serialize, spec as _spec
-from skflow.graph.core import (
-    Graph as Graph,
+from skflow.graph import dtypes as _dtypes, serialize as _serialize
+from skflow.graph.collections import (
     GraphKeys as GraphKeys,
-    Operation as Operation,
-    Tensor as Tensor,
     add_to_collection as add_to_collection,
-    colocate_with as colocate_with,
-    container as container,
-    control_dependencies as control_dependencies,
-    device as device,
     get_collection as get_collection,
     get_collection_ref as get_collection_ref,
-    get_default_graph as get_default_graph,
-    get_default_session as get_default_session,
-    name_scope as name_scope,
-    reset_default_graph as reset_default_graph,
+)
+from skflow.graph.conversion import (
+    constant as constant,
+    convert_to_tensor as convert_to_tensor,
+    register_tensor_conversion_function as register_tensor_conversion_function,
+)
+from skflow.graph.core import (
+    Graph as Graph,
 )
 from skflow.graph.device import (
     DeviceSpec as DeviceSpec,
+)
+from skflow.graph.dtypes import (
+    DType as DType,
+    as_dtype as as_dtype,
+    complex64 as complex64,
+    complex128 as complex128,
+    double as double,
+    float16 as float16,
+    float32 as float32,
+    float64 as float64,
+    half as half,
+    int8 as int8,
+    int16 as int16,
+    int32 as int32,
+    int64 as int64,
+    string as string,
+    uint8 as uint8,
+    uint16 as uint16,
+    uint32 as uint32,
+    uint64 as uint64,
 )
 from skflow.graph.functions.arithmetic import (
     abs as abs,
@@ -222,7 +239,6 @@ from skflow.graph.functions.linalg import (
     matrix_solve as matrix_solve,
     matrix_solve_ls as matrix_solve_ls,
     matrix_triangular_solve as matrix_triangular_solve,
-    norm as norm,
     qr as qr,
     self_adjoint_eig as self_adjoint_eig,
     self_adjoint_eigvals as self_adjoint_eigvals,
@@ -231,6 +247,9 @@ from skflow.graph.functions.linalg import (
 )
 from skflow.graph.functions.loops import (
     while_loop as while_loop,
+)
+from skflow.graph.functions.norms import (
+    norm as norm,
 )
 from skflow.graph.functions.numerics import (
     add_check_numerics_ops as add_check_numerics_ops,
@@ -366,15 +385,25 @@ from skflow.graph.initializers import (
     variance_scaling_initializer as variance_scaling_initializer,
     zeros_initializer as zeros_initializer,
 )
+from skflow.graph.nodes import (
+    Operation as Operation,
+    Tensor as Tensor,
+)
 from skflow.graph.partitioned import (
     fixed_size_partitioner as fixed_size_partitioner,
     min_max_variable_partitioner as min_max_variable_partitioner,
     variable_axis_size_partitioner as variable_axis_size_partitioner,
 )
-from skflow.graph.registry import (
-    constant as constant,
-    convert_to_tensor as convert_to_tensor,
-    register_tensor_conversion_function as register_tensor_conversion_function,
+from skflow.graph.scopes import (
+    colocate_with as colocate_with,
+    container as container,
+    control_dependencies as control_dependencies,
+    device as device,
+    name_scope as name_scope,
+)
+from skflow.graph.shapes import (
+    Dimension as Dimension,
+    TensorShape as TensorShape,
 )
 from skflow.graph.sparse_types import (
     IndexedSlices as IndexedSlices,
@@ -383,27 +412,10 @@ from skflow.graph.sparse_types import (
     convert_to_tensor_or_indexed_slices as convert_to_tensor_or_indexed_slices,
     convert_to_tensor_or_sparse_tensor as convert_to_tensor_or_sparse_tensor,
 )
-from skflow.graph.spec import (
-    Dimension as Dimension,
-    DType as DType,
-    TensorShape as TensorShape,
-    as_dtype as as_dtype,
-    complex64 as complex64,
-    complex128 as complex128,
-    double as double,
-    float16 as float16,
-    float32 as float32,
-    float64 as float64,
-    half as half,
-    int8 as int8,
-    int16 as int16,
-    int32 as int32,
-    int64 as int64,
-    string as string,
-    uint8 as uint8,
-    uint16 as uint16,
-    uint32 as uint32,
-    uint64 as uint64,
+from skflow.graph.stacks import (
+    get_default_graph as get_default_graph,
+    get_default_session as get_default_session,
+    reset_default_graph as reset_default_graph,
 )
 from skflow.graph.variable_scope import (
     VariableScope as VariableScope,
@@ -451,7 +463,7 @@ from skflow.versions import (
 del _serialize  # imported for what it does: operations print themselves as messages
 
 __version__: Final = "0.1.0"
-bool: Final = _spec.bool_
+bool: Final = _dtypes.bool_
 
 _MESSAGES: Final = ("ConfigProto", "GraphDef", "NodeDef", "RunMetadata", "RunOptions")
 

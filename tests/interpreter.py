@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from skflow.graph.core import Graph, Operation, Tensor
+from skflow.graph.core import Graph
+from skflow.graph.nodes import Operation, Tensor
 from skflow.runtime.state import State
 
 

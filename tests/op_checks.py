@@ -13,9 +13,12 @@ from typing import Any
 import numpy as np
 
 import skflow.graph.ops
-from skflow.graph.core import Graph, Operation, Tensor
-from skflow.graph.registry import REGISTRY, Arg, OpDef, constant, raw
-from skflow.graph.spec import ALL, DType, as_dtype, float32, float64
+from skflow.graph.conversion import constant
+from skflow.graph.core import Graph
+from skflow.graph.declaration import Arg
+from skflow.graph.dtypes import ALL, DType, as_dtype, float32, float64
+from skflow.graph.nodes import Operation, Tensor
+from skflow.graph.registry import REGISTRY, OpDef, raw
 from tests import op_cases
 from tests.op_cases.case import Case, Elsewhere
 

@@ -16,13 +16,22 @@ GRAPH_ORDER = (
     "lazy",
     "signature",
     "device",
+    "stacks",
+    "dtypes",
+    "shapes",
     "spec",
     "literals",
     "summation",
     "philox_blocks",
     "philox",
+    "nodes",
     "core",
+    "scopes",
+    "collections",
     "context",
+    "declaration",
+    "conversion",
+    "static",
     "registry",
     "sparse_types",
     "nest",
@@ -42,13 +51,14 @@ GRAPH_ORDER = (
 
 # Each room and the rooms that its modules may import from, beside their own. A room is a package
 # or a module; a module belongs to the longest name here that it starts with.
-GRAPH = ("errors", "compat", "logging", *(f"graph.{name}" for name in GRAPH_ORDER), "graph")
+GRAPH = ("errors", "compat", "logging", "versions", *(f"graph.{name}" for name in GRAPH_ORDER), "graph")
 FILES = ("errors", "proto", "io")
-ENGINE = (*GRAPH, *FILES, "runtime", "nn", "summary", "train", "test")
+ENGINE = (*GRAPH, *FILES, "runtime", "nn", "summary", "train", "contrib", "test")
 ALLOWED: dict[str, tuple[str, ...]] = {
     "errors": (),
     "compat": (),
     "logging": (),
+    "versions": (),
     "proto": (),
     "io": ("errors", "proto"),
     **{name: GRAPH[:place] for place, name in enumerate(GRAPH) if name.startswith("graph")},
@@ -56,6 +66,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "nn": GRAPH,
     "summary": (*GRAPH, "io", "proto"),
     "train": (*GRAPH, "io", "proto", "runtime", "summary"),
+    "contrib": (*GRAPH, "train"),
     "test": (*GRAPH, "proto", "runtime"),
     "": ENGINE,
     "estimators": (*ENGINE, ""),

@@ -11,10 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skflow.graph.core import Graph, Tensor
+from skflow.graph.conversion import constant, convert
+from skflow.graph.core import Graph
+from skflow.graph.dtypes import as_dtype
 from skflow.graph.gradients import gradients
-from skflow.graph.registry import OpDef, constant, convert
-from skflow.graph.spec import Spec, as_dtype, compatible, is_full
+from skflow.graph.nodes import Tensor
+from skflow.graph.registry import OpDef
+from skflow.graph.shapes import compatible, is_full
+from skflow.graph.spec import Spec
 from tests import op_checks
 from tests.interpreter import Interpreter
 from tests.op_checks import Arrays, Built, Row, assert_close

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skflow.graph.core import Graph, Tensor
+from skflow.graph.conversion import constant, convert
+from skflow.graph.core import Graph
+from skflow.graph.dtypes import as_dtype
 from skflow.graph.gradients import gradients
-from skflow.graph.registry import constant, convert
-from skflow.graph.spec import as_dtype
+from skflow.graph.nodes import Tensor
 from skflow.runtime.session import Session
 from tests import op_checks
 from tests.interpreter import Interpreter

@@ -6,9 +6,11 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from skflow.graph.core import LATE, Graph, Operation, Tensor, TensorSpec
+from skflow.graph.core import Graph
+from skflow.graph.dtypes import DType
+from skflow.graph.nodes import LATE, Operation, Tensor, TensorSpec
 from skflow.graph.registry import REGISTRY, own
-from skflow.graph.spec import DType, Shape
+from skflow.graph.shapes import Shape
 
 
 class BodyGraph(Graph):
@@ -80,8 +82,9 @@ class BodyGraph(Graph):
     def seed(self, seed: int | None) -> None:
         self._root().seed = seed
 
-    def as_graph_element(self, obj: Any, allow_tensor: bool = True,
-                         allow_operation: bool = True) -> Tensor | Operation:
+    def as_graph_element(
+        self, obj: Any, allow_tensor: bool = True, allow_operation: bool = True
+    ) -> Tensor | Operation:
         """Find the tensor or operation that `obj` is or names, here or in a graph around.
 
         Parameters
@@ -132,9 +135,15 @@ class BodyGraph(Graph):
             return None
         return super()._capture_control(item)
 
-    def add_operation(self, definition: Any, name: str, inputs: tuple[Tensor, ...],
-                      attrs: dict[str, Any], outputs: Sequence[tuple[DType, Shape]],
-                      frames: list[tuple[Any, int]] | None = None) -> Operation:
+    def add_operation(
+        self,
+        definition: Any,
+        name: str,
+        inputs: tuple[Tensor, ...],
+        attrs: dict[str, Any],
+        outputs: Sequence[tuple[DType, Shape]],
+        frames: list[tuple[Any, int]] | None = None,
+    ) -> Operation:
         """Append an operation (see `Graph.add_operation`); ValueError once the body is closed."""
         if self._closed:
             raise ValueError(
@@ -160,8 +169,12 @@ class BodyGraph(Graph):
     def copy(self, op: Operation, inputs: Sequence[Tensor]) -> Operation:
         """Append an operation like one of another body, without what it waits for."""
         return self.add_operation(
-            op.definition, self._free_name(op.name), tuple(inputs), dict(op.attrs),
-            [(t.dtype, t._spec.shape) for t in op.outputs], op._frames,
+            op.definition,
+            self._free_name(op.name),
+            tuple(inputs),
+            dict(op.attrs),
+            [(t.dtype, t._spec.shape) for t in op.outputs],
+            op._frames,
         )
 
     def wait_for(self, op: Operation) -> None:
@@ -291,12 +304,16 @@ class BodyGraph(Graph):
     def captured(self) -> list[Tensor]:
         """The tensors of the outer graph that are passed in and used, in the order they came."""
         used = {t for op in needed(self.outputs) for t in op.outputs} | set(self.outputs)
-        return [t for t, inner in self.captures.items()
-                if t.graph is self.outer and inner in used and inner.op.type == "_Arg"]
+        return [
+            t
+            for t, inner in self.captures.items()
+            if t.graph is self.outer and inner in used and inner.op.type == "_Arg"
+        ]
 
 
-def needed(targets: Iterable[Tensor], known: Container[Tensor] = (),
-           control: bool = True) -> list[Operation]:
+def needed(
+    targets: Iterable[Tensor], known: Container[Tensor] = (), control: bool = True
+) -> list[Operation]:
     """The operations of a body that some of its tensors depend on, in the order they were made.
 
     Parameters
@@ -318,9 +335,7 @@ def needed(targets: Iterable[Tensor], known: Container[Tensor] = (),
         stack.extend(t._op for t in op.inputs if t not in known)
         if control:
             stack.extend(op._control_inputs)
-    return [] if not found else [
-        op for op in next(iter(found)).graph._operations if op in found
-    ]
+    return [] if not found else [op for op in next(iter(found)).graph._operations if op in found]
 
 
 def share_captures(bodies: Sequence[BodyGraph]) -> list[Tensor]:

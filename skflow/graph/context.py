@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from skflow.graph.core import Graph, Operation
-from skflow.graph.spec import Array, DType
+from skflow.graph.core import Graph
+from skflow.graph.dtypes import Array, DType
+from skflow.graph.nodes import Operation
 
 
 class Reference(Protocol):

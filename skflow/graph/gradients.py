@@ -8,17 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final
 
-from skflow.graph.core import LATE, Graph, Operation, Tensor, graph_of, name_scope
-from skflow.graph.registry import (
-    NOT_DIFFERENTIABLE,
-    REGISTRY,
-    constant,
-    convert,
-    raw,
-)
+from skflow.graph.conversion import constant, convert
+from skflow.graph.core import Graph
+from skflow.graph.dtypes import bool_, string
+from skflow.graph.nodes import LATE, Operation, Tensor
+from skflow.graph.registry import NOT_DIFFERENTIABLE, REGISTRY, raw
+from skflow.graph.scopes import graph_of, name_scope
+from skflow.graph.shapes import Shape, is_full
 from skflow.graph.signature import later_keywords
 from skflow.graph.sparse_types import IndexedSlices, convert_to_tensor_or_indexed_slices
-from skflow.graph.spec import Shape, bool_, is_full, string
 
 Gradient = Tensor | IndexedSlices
 _REGISTERED: Final[dict[str, Any]] = {}

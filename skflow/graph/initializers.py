@@ -6,14 +6,14 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
-from skflow.graph.core import Tensor
+from skflow.graph.conversion import constant
+from skflow.graph.dtypes import DType, as_dtype, bool_, float32
 from skflow.graph.functions import (
     array as array_functions,
     linalg as linalg_functions,
     random as random_functions,
 )
-from skflow.graph.registry import constant
-from skflow.graph.spec import DType, as_dtype, bool_, float32
+from skflow.graph.nodes import Tensor
 
 # A normal variable cut off at two standard deviations has this standard deviation.
 _TRUNCATED_STDDEV: Final = 0.87962566103423978
@@ -36,8 +36,9 @@ class Initializer:
 
     dtype: DType
 
-    def __call__(self, shape: Any, dtype: Any = None,
-                 partition_info: PartitionInfo | None = None) -> Tensor:
+    def __call__(
+        self, shape: Any, dtype: Any = None, partition_info: PartitionInfo | None = None
+    ) -> Tensor:
         """Make the value.
 
         Parameters
@@ -134,8 +135,9 @@ class RandomUniform(Initializer):
         The type if the call names none.
     """
 
-    def __init__(self, minval: Any = 0, maxval: Any = None, seed: int | None = None,
-                 dtype: Any = float32) -> None:
+    def __init__(
+        self, minval: Any = 0, maxval: Any = None, seed: int | None = None, dtype: Any = float32
+    ) -> None:
         self.minval = minval
         self.maxval = maxval
         self.seed = seed
@@ -160,17 +162,16 @@ class RandomNormal(Initializer):
         The type if the call names none; ValueError unless it is a floating one.
     """
 
-    def __init__(self, mean: Any = 0.0, stddev: Any = 1.0, seed: int | None = None,
-                 dtype: Any = float32) -> None:
+    def __init__(
+        self, mean: Any = 0.0, stddev: Any = 1.0, seed: int | None = None, dtype: Any = float32
+    ) -> None:
         self.mean = mean
         self.stddev = stddev
         self.seed = seed
         self.dtype = _floating(dtype)
 
     def _make(self, shape: Any, dtype: DType) -> Tensor:
-        return random_functions.random_normal(
-            shape, self.mean, self.stddev, dtype, seed=self.seed
-        )
+        return random_functions.random_normal(shape, self.mean, self.stddev, dtype, seed=self.seed)
 
 
 class TruncatedNormal(Initializer):
@@ -186,8 +187,9 @@ class TruncatedNormal(Initializer):
         The type if the call names none; ValueError unless it is a floating one.
     """
 
-    def __init__(self, mean: Any = 0.0, stddev: Any = 1.0, seed: int | None = None,
-                 dtype: Any = float32) -> None:
+    def __init__(
+        self, mean: Any = 0.0, stddev: Any = 1.0, seed: int | None = None, dtype: Any = float32
+    ) -> None:
         self.mean = mean
         self.stddev = stddev
         self.seed = seed
@@ -225,8 +227,9 @@ class UniformUnitScaling(Initializer):
         self.seed = seed
         self.dtype = _floating(dtype)
 
-    def __call__(self, shape: Any, dtype: Any = None,
-                 partition_info: PartitionInfo | None = None) -> Tensor:
+    def __call__(
+        self, shape: Any, dtype: Any = None, partition_info: PartitionInfo | None = None
+    ) -> Tensor:
         """Make the value; a slice gets the scale of the whole (see `Initializer`)."""
         whole = shape if partition_info is None else partition_info.full_shape
         limit = math.sqrt(3 / max(float(math.prod(whole[:-1])), 1.0)) * self.factor
@@ -266,8 +269,14 @@ class VarianceScaling(Initializer):
     _MODES: Final = ("fan_in", "fan_out", "fan_avg")
     _DISTRIBUTIONS: Final = ("normal", "uniform", "truncated_normal", "untruncated_normal")
 
-    def __init__(self, scale: float = 1.0, mode: str = "fan_in", distribution: str = "normal",
-                 seed: int | None = None, dtype: Any = float32) -> None:
+    def __init__(
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "normal",
+        seed: int | None = None,
+        dtype: Any = float32,
+    ) -> None:
         if scale <= 0.0:
             raise ValueError("`scale` must be positive float.")
         if mode not in self._MODES:
@@ -281,8 +290,9 @@ class VarianceScaling(Initializer):
         self.seed = seed
         self.dtype = _floating(dtype)
 
-    def __call__(self, shape: Any, dtype: Any = None,
-                 partition_info: PartitionInfo | None = None) -> Tensor:
+    def __call__(
+        self, shape: Any, dtype: Any = None, partition_info: PartitionInfo | None = None
+    ) -> Tensor:
         """Make the value; a slice gets the scale of the whole (see `Initializer`)."""
         whole = shape if partition_info is None else partition_info.full_shape
         fan_in, fan_out = _fans(whole)

@@ -8,17 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from skflow.graph.spec import (
-    Array,
-    DType,
-    as_dtype,
-    as_shape,
-    float32,
-    int32,
-    num_elements,
-    string,
-    to_shape,
-)
+from skflow.graph.dtypes import Array, DType, as_dtype, float32, int32, string
+from skflow.graph.shapes import as_shape, num_elements, to_shape
 
 
 def _integral(value: Any) -> bool:

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from skflow.graph.core import Tensor, control_dependencies, name_scope
+from skflow.graph.conversion import register_tensor_conversion_function
+from skflow.graph.dtypes import DType, string
 from skflow.graph.functions import array as array_functions
-from skflow.graph.registry import register_tensor_conversion_function
-from skflow.graph.spec import DType, TensorShape, string
+from skflow.graph.nodes import Tensor
+from skflow.graph.scopes import control_dependencies, name_scope
+from skflow.graph.shapes import TensorShape
 from skflow.graph.variables import Variable, check_conversion
 
 Partitioner = Callable[..., list[int]]
@@ -134,8 +136,9 @@ class PartitionedVariable:
         If the arguments do not fit one another.
     """
 
-    def __init__(self, name: str, shape: Any, dtype: DType, variable_list: Any,
-                 partitions: Any) -> None:
+    def __init__(
+        self, name: str, shape: Any, dtype: DType, variable_list: Any, partitions: Any
+    ) -> None:
         if not isinstance(variable_list, (list, tuple)):
             raise TypeError(f"variable_list is not a list or tuple: {variable_list}")
         if not isinstance(partitions, (list, tuple)):
@@ -240,8 +243,12 @@ def _offset_in(shape: Any, variables: Sequence[Variable]) -> Callable[[Variable]
     return offset
 
 
-def _convert(value: PartitionedVariable, dtype: DType | None = None, name: str | None = None,
-             as_ref: bool = False) -> Tensor:
+def _convert(
+    value: PartitionedVariable,
+    dtype: DType | None = None,
+    name: str | None = None,
+    as_ref: bool = False,
+) -> Tensor:
     del name
     check_conversion(value, dtype)
     if as_ref:
@@ -280,9 +287,12 @@ def fixed_size_partitioner(num_shards: int, axis: int = 0) -> Partitioner:
     return partitioner
 
 
-def variable_axis_size_partitioner(max_shard_bytes: int, axis: int = 0,
-                                   bytes_per_string_element: int = 16,
-                                   max_shards: int | None = None) -> Partitioner:
+def variable_axis_size_partitioner(
+    max_shard_bytes: int,
+    axis: int = 0,
+    bytes_per_string_element: int = 16,
+    max_shards: int | None = None,
+) -> Partitioner:
     """Cut variables so that no slice is larger than a number of bytes.
 
     Parameters
@@ -323,9 +333,12 @@ def variable_axis_size_partitioner(max_shard_bytes: int, axis: int = 0,
     return partitioner
 
 
-def min_max_variable_partitioner(max_partitions: int = 1, axis: int = 0,
-                                 min_slice_size: int = 256 << 10,
-                                 bytes_per_string_element: int = 16) -> Partitioner:
+def min_max_variable_partitioner(
+    max_partitions: int = 1,
+    axis: int = 0,
+    min_slice_size: int = 256 << 10,
+    bytes_per_string_element: int = 16,
+) -> Partitioner:
     """Cut variables into slices of at least a number of bytes each.
 
     Parameters

@@ -2,77 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
-from skflow.graph import spec as specs
-from skflow.graph.core import LATE, Graph, Operation, Tensor, get_default_graph, graph_of
-from skflow.graph.literals import constant_array
-from skflow.graph.spec import DType, Shape, Spec, as_dtype, shape_brackets, to_shape
+from skflow.graph.conversion import convert
+from skflow.graph.core import Graph
+from skflow.graph.declaration import FIXED_TYPES, Arg, Attr, as_attr, coerce, keywords, parse_args
+from skflow.graph.dtypes import DType, as_dtype
+from skflow.graph.nodes import LATE, Operation, Tensor
+from skflow.graph.scopes import graph_of
+from skflow.graph.shapes import Shape, broadcast, shape_brackets
+from skflow.graph.spec import Spec, WatchedSpec
+from skflow.graph.stacks import get_default_graph
 
 Kernel = Callable[..., Any]
 REGISTRY: Final[dict[str, OpDef]] = {}
-_FIXED: Final = {d.name: d for d in specs.ALL} | {
-    "float": specs.float32,
-    "double": specs.float64,
-    "half": specs.float16,
-}
-_ARGUMENT: Final = re.compile(r"(\w+): (?:(Ref)\((\w+)\)|(?:(\w+) \* )?(\w+)(\.\.\.)?)$")
-_FOLDABLE: Final = 4096  # elements: larger values are not worked out while the graph is built
-
-
-@dataclass(frozen=True, slots=True)
-class Attr:
-    """An attribute of an operation: its kind and, unless it is required, its default.
-
-    The kinds are those of TensorFlow's ``AttrValue``: ``type``, ``shape``, ``int``, ``float``,
-    ``bool``, ``string``, ``tensor``, ``func``, or ``list(...)`` of one of them.
-    """
-
-    kind: str
-    default: Any = ...
-
-
-@dataclass(frozen=True, slots=True)
-class Arg:
-    """An input or output: ``name: T``, ``name: N * T``, ``name: Ref(T)`` or ``name: Tin...``."""
-
-    name: str
-    type: str
-    ref: bool = False
-    number: str | None = None
-    many: bool = False
-
-    @property
-    def is_list(self) -> bool:
-        """Whether it stands for several tensors."""
-        return self.many or self.number is not None
-
-
-def _parse_args(text: str) -> tuple[Arg, ...]:
-    args = []
-    for part in filter(None, (p.strip() for p in text.split(","))):
-        match = _ARGUMENT.match(part)
-        if match is None:
-            raise ValueError(f"Cannot read {part!r} as an argument of an operation")
-        name, ref, ref_type, number, kind, many = match.groups()
-        args.append(Arg(name, ref_type or kind, bool(ref), number, bool(many)))
-    return tuple(args)
-
-
-def _keywords(function: Any) -> tuple[str, ...]:
-    """The names of a function's keyword-only parameters: the attributes it wants."""
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return ()
-    first = int(code.co_argcount)
-    return tuple(n for n in code.co_varnames[first : first + code.co_kwonlyargcount] if n != "out")
 
 
 class OpDef:
@@ -130,10 +78,10 @@ class OpDef:
         ):
             raise AttributeError(name)
         before, _, after = self._text.partition("->")
-        self.inputs, self.outputs = _parse_args(before), _parse_args(after)
-        self.attrs = {k: _as_attr(v) for k, v in self._given_attrs.items()}
-        self.kernel_attrs = _keywords(self.kernel)
-        self.infer_attrs = _keywords(self._infer)
+        self.inputs, self.outputs = parse_args(before), parse_args(after)
+        self.attrs = {k: as_attr(v) for k, v in self._given_attrs.items()}
+        self.kernel_attrs = keywords(self.kernel)
+        self.infer_attrs = keywords(self._infer)
         self.simple = not any(a.is_list or a.ref for a in self.inputs)
         fields = [a.name for a in self.outputs]
         self.result = namedtuple(self.type, fields) if len(fields) > 1 else None
@@ -207,7 +155,7 @@ class OpDef:
 
     def _check_type(self, arg: Arg, value: Tensor, attrs: dict[str, Any]) -> None:
         dtype = value.dtype.base_dtype
-        fixed = _FIXED.get(arg.type)
+        fixed = FIXED_TYPES.get(arg.type)
         wanted = attrs.get(arg.type) if fixed is None else fixed
         if wanted is None:
             allowed = self.types.get(arg.type)
@@ -222,7 +170,7 @@ class OpDef:
 
     def _mismatch(self, arg: Arg, dtype: DType, wanted: DType) -> str:
         said = f"Input '{arg.name}' of '{self.type}' Op has type {dtype.name} that does not match"
-        if arg.type in _FIXED:
+        if arg.type in FIXED_TYPES:
             return f"{said} expected type of {wanted.name}."
         first = next((a.name for a in self.inputs if a.type == arg.type), arg.name)
         return f"{said} type {as_dtype(wanted).base_dtype.name} of argument '{first}'."
@@ -239,7 +187,7 @@ class OpDef:
         return tuple(own(graph, t) for t in inputs)
 
     def _convert_one(self, arg: Arg, value: Any, attrs: dict[str, Any], name: str) -> Tensor:
-        wanted = _FIXED.get(arg.type) or attrs.get(arg.type)
+        wanted = FIXED_TYPES.get(arg.type) or attrs.get(arg.type)
         wanted = None if wanted is None else as_dtype(wanted).base_dtype
         if isinstance(value, Tensor) and not arg.ref:
             tensor = value
@@ -294,7 +242,7 @@ class OpDef:
             attrs.setdefault(arg.type, [t.dtype.base_dtype for t in found])
             return found
         attrs[str(arg.number)] = len(values)
-        dtype = _FIXED.get(arg.type) or attrs.get(arg.type)
+        dtype = FIXED_TYPES.get(arg.type) or attrs.get(arg.type)
         if dtype is None:
             dtype = next((v.dtype.base_dtype for v in values if isinstance(v, Tensor)), None)
         found = []
@@ -324,7 +272,7 @@ class OpDef:
             f"Tensors in list passed to '{arg.name}' of '{self.type}' Op have types "
             f"[{', '.join(names)}]"
         )
-        if dtype is None or arg.type not in _FIXED:
+        if dtype is None or arg.type not in FIXED_TYPES:
             return TypeError(f"{said} that don't all match.")
         return TypeError(f"{said} that do not match expected type {dtype.name}.")
 
@@ -350,7 +298,7 @@ class OpDef:
             value = attrs.get(key, attr.default)
             if value is ...:
                 raise TypeError(f"{self.type} requires the attribute {key!r}")
-            attrs[key] = value if value is None else _coerce(attr.kind, value)
+            attrs[key] = value if value is None else coerce(attr.kind, value)
 
     # ---- specs ------------------------------------------------------------------------
 
@@ -386,7 +334,7 @@ class OpDef:
 
     def _default_shapes(self, inputs: Sequence[Spec]) -> Any:
         if self.broadcast:
-            return specs.broadcast(inputs[0].shape, inputs[1].shape)
+            return broadcast(inputs[0].shape, inputs[1].shape)
         if self.elementwise or self.view:
             return inputs[0].shape
         return None
@@ -407,7 +355,7 @@ class OpDef:
         """The whole sentence, with the inputs that the rule has looked into."""
         # The rule runs again, on specs that take note of its questions: a rule that succeeds,
         # as nearly all do, pays nothing for the message.
-        watched = [specs.WatchedSpec(s) for s in inputs]
+        watched = [WatchedSpec(s) for s in inputs]
         with suppress(ValueError):
             self._shapes(watched, attrs)
         shapes = ", ".join(_shape_in_message(s.shape) for s in inputs)
@@ -431,7 +379,7 @@ class OpDef:
         """The types of the outputs, which the attributes determine."""
         types: list[DType] = []
         for arg in self.outputs:
-            fixed = _FIXED.get(arg.type)
+            fixed = FIXED_TYPES.get(arg.type)
             given = attrs[arg.type] if fixed is None else fixed
             if arg.many:
                 types.extend(given)
@@ -507,34 +455,6 @@ class OpDef:
 
 def _shape_in_message(shape: Shape) -> str:
     return "?" if shape is None else shape_brackets(shape)
-
-
-def _as_attr(value: Any) -> Attr:
-    if isinstance(value, Attr):
-        return value
-    if isinstance(value, DType):
-        return Attr("type", value)
-    kinds = {bool: "bool", int: "int", float: "float", str: "string", bytes: "string"}
-    return Attr(kinds[type(value)], value)
-
-
-def _coerce(kind: str, value: Any) -> Any:
-    if kind.startswith("list("):
-        return [_coerce(kind[5:-1], v) for v in value]
-    match kind:
-        case "type":
-            return as_dtype(value)
-        case "shape":
-            return to_shape(value)
-        case "int":
-            return int(value)
-        case "float":
-            return float(value)
-        case "bool":
-            return bool(value)
-        case "string":
-            return value.decode() if isinstance(value, bytes) else value
-    return value
 
 
 def _flatten(values: Iterable[Any]) -> list[Any]:
@@ -697,135 +617,6 @@ class _Raw:
 raw: Final = _Raw()
 
 
-# ---- conversion -------------------------------------------------------------------------
-
-_CONVERSIONS: Final[list[tuple[int, Any, Callable[..., Any]]]] = []
-
-
-def register_tensor_conversion_function(
-    base_type: Any, conversion_func: Callable[..., Any], priority: int = 100
-) -> None:
-    """Teach `convert_to_tensor` to convert objects of a type.
-
-    Parameters
-    ----------
-    base_type : type or tuple of types
-        What to convert.
-    conversion_func : callable
-        ``f(value, dtype=None, name=None, as_ref=False)`` returning a tensor, or
-        ``NotImplemented`` to let the next function try.
-    priority : int
-        Functions with smaller numbers are asked first.
-
-    Raises
-    ------
-    TypeError
-        If the arguments are not what they should be.
-    """
-    kinds = base_type if isinstance(base_type, tuple) else (base_type,)
-    if not all(isinstance(k, type) for k in kinds):
-        raise TypeError("base_type must be a type or a tuple of types.")
-    if not callable(conversion_func):
-        raise TypeError("conversion_func must be callable.")
-    _CONVERSIONS.append((priority, base_type, conversion_func))
-    _CONVERSIONS.sort(key=lambda item: item[0])
-
-
-def convert(
-    value: Any,
-    dtype: DType | None = None,
-    name: str | None = None,
-    as_ref: bool = False,
-    preferred_dtype: DType | None = None,
-) -> Tensor:
-    """Convert anything to a tensor of the default graph; see `convert_to_tensor`."""
-    if type(value) is Tensor:
-        return _same_type(value, dtype)
-    if type(value) in (int, float) and preferred_dtype is None:
-        return constant(value, dtype, name=name or "Const")
-    for _, base_type, function in _CONVERSIONS:
-        if not isinstance(value, base_type):
-            continue
-        if dtype is None and preferred_dtype is not None:
-            try:
-                found = function(value, dtype=preferred_dtype, name=name, as_ref=as_ref)
-            except (TypeError, ValueError):
-                found = function(value, dtype=None, name=name, as_ref=as_ref)
-        else:
-            found = function(value, dtype=dtype, name=name, as_ref=as_ref)
-        if found is NotImplemented:
-            continue
-        if not isinstance(found, Tensor):
-            raise RuntimeError(
-                f"Conversion function {function!r} for type {base_type} returned non-Tensor: "
-                f"{found!r}"
-            )
-        return found
-    array_like = isinstance(value, (np.ndarray, np.generic)) or hasattr(value, "__array__")
-    if array_like or isinstance(value, (int, float, complex, bool, str, bytes, list, tuple)):
-        return _constant_converted(value, dtype, name, preferred_dtype)
-    if value is None:
-        raise ValueError("None values not supported.")
-    raise TypeError(
-        f"Failed to convert object of type {type(value)} to Tensor. Contents: {value}. Consider "
-        "casting elements to a supported type."
-    )
-
-
-def _constant_converted(
-    value: Any, dtype: DType | None, name: str | None, preferred: DType | None
-) -> Tensor:
-    if dtype is None and preferred is not None:
-        try:
-            return constant(value, preferred, name=name or "Const")
-        except (TypeError, ValueError):
-            pass
-    return constant(value, dtype, name=name or "Const")
-
-
-def _same_type(value: Tensor, dtype: DType | None) -> Tensor:
-    if dtype is not None and not as_dtype(dtype).is_compatible_with(value.dtype.base_dtype):
-        raise ValueError(
-            f"Tensor conversion requested dtype {dtype.name} for Tensor with dtype "
-            f"{value.dtype.name}: {str(value)!r}"
-        )
-    return value
-
-
-def convert_to_tensor(
-    value: Any, dtype: Any = None, name: str | None = None, preferred_dtype: Any = None
-) -> Tensor:
-    """Convert a value to a tensor.
-
-    Parameters
-    ----------
-    value : object
-        A tensor, a variable, an array, a number, a string, nested lists of them, or an object
-        of a type given to `register_tensor_conversion_function`.
-    dtype : DType, optional
-        The type it must have.
-    name : str, optional
-        The name of the operation, if one is made.
-    preferred_dtype : DType, optional
-        The type to try first if `dtype` leaves the choice open.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the value cannot be converted, or not to `dtype`.
-    """
-    wanted = None if dtype is None else as_dtype(dtype)
-    preferred = None if preferred_dtype is None else as_dtype(preferred_dtype)
-    return convert(value, wanted, name, preferred_dtype=preferred)
-
-
-# ---- constants --------------------------------------------------------------------------
-
-
 def _const_kernel(*, value: Any) -> Any:
     return value
 
@@ -838,95 +629,6 @@ define(
     kernel=_const_kernel,
     grad=NOT_DIFFERENTIABLE,
 )
-
-
-def constant(
-    value: Any,
-    dtype: Any = None,
-    shape: Any = None,
-    name: str = "Const",
-    verify_shape: bool = False,
-) -> Tensor:
-    """Make a tensor of a value known now.
-
-    Parameters
-    ----------
-    value : scalar, (nested) list or numpy.ndarray
-        The value.
-    dtype : DType, optional
-        Its type; Python floats are float32 and integers int32 by default.
-    shape : sequence of int, optional
-        Its shape; the last element fills what is missing.
-    name : str
-        The operation's name.
-    verify_shape : bool
-        Raise TypeError if the value's own shape is not `shape`.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the value does not fit the type or the shape, is ``None`` or is ragged.
-    """
-    wanted = None if dtype is None else as_dtype(dtype)
-    array = constant_array(value, wanted, shape, verify_shape)
-    array.flags.writeable = False
-    found = as_dtype(array.dtype)
-    attrs: dict[str, Any] = {"value": array, "dtype": found}
-    if shape is not None and array.size > 1 and (given := np.size(value)) < array.size:
-        attrs["given"] = given  # a note for files: what follows repeats the last element
-    graph = get_default_graph()
-    op = graph.add_operation(
-        REGISTRY["Const"], graph.operation_name(name), (), attrs, [(found, array.shape)]
-    )
-    return op.outputs[0]
-
-
-def static_value(tensor: Tensor) -> tuple[Any, Shape]:
-    """What the graph alone says of a tensor's value, and of a shape it holds.
-
-    Only small tensors are worked out: this serves shape inference.
-
-    Returns
-    -------
-    value : numpy.ndarray or None
-        The value, if constants determine it.
-    partial : tuple or None
-        The entries of a vector that describes a shape, ``None`` where unknown.
-    """
-    op = tensor.op
-    definition = op.definition
-    if op.type == "Const":
-        return op.attrs["value"], None
-    if definition.stateful or definition.context or tensor.dtype.is_ref_dtype:
-        return None, None
-    if op.type == "PlaceholderWithDefault":  # a feed may replace its default
-        return None, None
-    partial = None
-    if definition.partial is not None:
-        partial = definition.partial(op)
-        if partial is not None and None not in partial and tensor.dtype.base_dtype.is_integer:
-            if tensor._spec.shape is not None and len(tensor._spec.shape) <= 1:
-                shape = (len(partial),) if len(tensor._spec.shape) else ()
-                value = np.array(partial, dtype=tensor.dtype.base_dtype.np_dtype)
-                return value.reshape(shape), None
-    size = specs.num_elements(tensor._spec.shape)
-    if not op.inputs or size is None or size > _FOLDABLE:
-        return None, partial
-    values = []
-    for t in op.inputs:
-        count = specs.num_elements(t._spec.shape)
-        value = None if count is None or count > _FOLDABLE else t._spec.value
-        if value is None:
-            return None, partial
-        values.append(value)
-    try:
-        return definition.compute(values, op.attrs)[tensor.value_index], None
-    except Exception:  # noqa: BLE001  # the run reports it, at the operation
-        return None, partial
 
 
 def _create_op(
@@ -963,5 +665,5 @@ def _counts(definition: OpDef, inputs: Sequence[Tensor], attrs: dict[str, Any]) 
     return attrs if key in attrs else {**attrs, key: [None] * count if lists[0].many else count}
 
 
-LATE["static_value"] = static_value
 LATE["create_op"] = _create_op
+LATE["Const"] = REGISTRY["Const"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from skflow.graph.core import LATE
+from skflow.graph.nodes import LATE
 
 
 def strip_scope(name: str, scope: str | None) -> str:
@@ -38,9 +38,15 @@ class SliceInfo:
         A name scope to put before the name in the message.
     """
 
-    def __init__(self, full_name: str | None = None, full_shape: Sequence[int] | None = None,
-                 var_offset: Sequence[int] | None = None, var_shape: Sequence[int] | None = None,
-                 save_slice_info_def: Any = None, import_scope: str | None = None) -> None:
+    def __init__(
+        self,
+        full_name: str | None = None,
+        full_shape: Sequence[int] | None = None,
+        var_offset: Sequence[int] | None = None,
+        var_shape: Sequence[int] | None = None,
+        save_slice_info_def: Any = None,
+        import_scope: str | None = None,
+    ) -> None:
         given = save_slice_info_def
         if given is not None:
             full_name = prepend_scope(given.full_name, import_scope)
@@ -74,6 +80,9 @@ class SliceInfo:
         if export_scope is not None and not self.full_name.startswith(export_scope):
             return None
         return LATE["message"](
-            "SaveSliceInfoDef", full_name=strip_scope(self.full_name, export_scope),
-            full_shape=self.full_shape, var_offset=self.var_offset, var_shape=self.var_shape,
+            "SaveSliceInfoDef",
+            full_name=strip_scope(self.full_name, export_scope),
+            full_shape=self.full_shape,
+            var_offset=self.var_offset,
+            var_shape=self.var_shape,
         )

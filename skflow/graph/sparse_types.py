@@ -7,9 +7,13 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from skflow.graph.core import LATE, Graph, Operation, Tensor, _session_for, graph_of, name_scope
-from skflow.graph.registry import convert, raw, register_tensor_conversion_function
-from skflow.graph.spec import DType, TensorShape, as_dtype, int64
+from skflow.graph.conversion import convert, register_tensor_conversion_function
+from skflow.graph.core import Graph
+from skflow.graph.dtypes import DType, as_dtype, int64
+from skflow.graph.nodes import LATE, Operation, Tensor, session_for
+from skflow.graph.registry import raw
+from skflow.graph.scopes import graph_of, name_scope
+from skflow.graph.shapes import TensorShape
 
 _LARGE: Final = 100_000_000  # elements of a dense copy that nobody should make unawares
 
@@ -210,7 +214,7 @@ class SparseTensor:
             If there is no session, or it runs another graph.
         """
         parts = [self._indices, self._values, self._dense_shape]
-        chosen = _session_for(self.graph, session, "evaluate tensor", "eval()", "tensor")
+        chosen = session_for(self.graph, session, "evaluate tensor", "eval()", "tensor")
         return SparseTensorValue(*chosen.run(parts, feed_dict))
 
     def __mul__(self, other: Any) -> SparseTensor:
@@ -223,8 +227,10 @@ class SparseTensor:
         return LATE["sparse__truediv__"](self, other)  # type: ignore[no-any-return]
 
     def __str__(self) -> str:
-        return (f"SparseTensor(indices={self._indices}, values={self._values}, "
-                f"dense_shape={self._dense_shape})")
+        return (
+            f"SparseTensor(indices={self._indices}, values={self._values}, "
+            f"dense_shape={self._dense_shape})"
+        )
 
 
 class SparseTensorValue(NamedTuple):
@@ -245,8 +251,9 @@ class SparseTensorValue(NamedTuple):
     dense_shape: Any
 
 
-def _densified(value: IndexedSlices, dtype: DType | None = None, name: str | None = None,
-               as_ref: bool = False) -> Tensor:
+def _densified(
+    value: IndexedSlices, dtype: DType | None = None, name: str | None = None, as_ref: bool = False
+) -> Tensor:
     """The dense tensor that slices stand for; warns where that may be large."""
     del as_ref
     if dtype is not None and not dtype.is_compatible_with(value.dtype):
@@ -284,8 +291,9 @@ def _warn_if_large(dense_shape: Tensor) -> None:
 register_tensor_conversion_function(IndexedSlices, _densified)
 
 
-def convert_to_tensor_or_indexed_slices(value: Any, dtype: Any = None, name: str | None = None
-                                        ) -> Tensor | IndexedSlices | SparseTensor:
+def convert_to_tensor_or_indexed_slices(
+    value: Any, dtype: Any = None, name: str | None = None
+) -> Tensor | IndexedSlices | SparseTensor:
     """Convert a value to a tensor, unless it is given by parts already.
 
     Parameters
@@ -309,8 +317,9 @@ def convert_to_tensor_or_indexed_slices(value: Any, dtype: Any = None, name: str
     return tensor_or_parts(value, dtype, name)
 
 
-def tensor_or_parts(value: Any, dtype: Any = None, name: str | None = None, as_ref: bool = False
-                    ) -> Tensor | IndexedSlices | SparseTensor:
+def tensor_or_parts(
+    value: Any, dtype: Any = None, name: str | None = None, as_ref: bool = False
+) -> Tensor | IndexedSlices | SparseTensor:
     """Do as `convert_to_tensor_or_indexed_slices`, keeping a reference if `as_ref` is set."""
     wanted = None if dtype is None else as_dtype(dtype)
     if not isinstance(value, (IndexedSlices, SparseTensor)):
@@ -323,8 +332,9 @@ def tensor_or_parts(value: Any, dtype: Any = None, name: str | None = None, as_r
     return value
 
 
-def convert_n_to_tensor_or_indexed_slices(values: Sequence[Any], dtype: Any = None,
-                                          name: str | None = None) -> list[Any]:
+def convert_n_to_tensor_or_indexed_slices(
+    values: Sequence[Any], dtype: Any = None, name: str | None = None
+) -> list[Any]:
     """Convert each of several values; see `convert_to_tensor_or_indexed_slices`.
 
     Parameters
@@ -348,14 +358,16 @@ def convert_n_to_tensor_or_indexed_slices(values: Sequence[Any], dtype: Any = No
     if not isinstance(values, Sequence):
         raise TypeError("values must be a list.")
     return [
-        None if v is None
+        None
+        if v is None
         else convert_to_tensor_or_indexed_slices(v, dtype, None if name is None else f"{name}_{i}")
         for i, v in enumerate(values)
     ]
 
 
-def convert_to_tensor_or_sparse_tensor(value: Any, dtype: Any = None, name: str | None = None
-                                       ) -> Tensor | SparseTensor:
+def convert_to_tensor_or_sparse_tensor(
+    value: Any, dtype: Any = None, name: str | None = None
+) -> Tensor | SparseTensor:
     """Convert a value to a tensor, or a sparse value to a sparse tensor.
 
     Parameters
@@ -382,9 +394,7 @@ def convert_to_tensor_or_sparse_tensor(value: Any, dtype: Any = None, name: str 
     if not isinstance(value, SparseTensor):
         return convert(value, wanted, name)
     if wanted is not None and not wanted.is_compatible_with(value.dtype):
-        raise RuntimeError(
-            f"Sparse dtype: requested = {wanted.name}, actual = {value.dtype.name}"
-        )
+        raise RuntimeError(f"Sparse dtype: requested = {wanted.name}, actual = {value.dtype.name}")
     return value
 
 

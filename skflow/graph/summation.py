@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from skflow.graph.spec import Array
+from skflow.graph.dtypes import Array
 
 _DEPTH: Final = 256  # rows added one after the other before partial sums are taken
 _WIDTH: Final = 128  # narrower rows are laid side by side, so that whole vectors are added

@@ -7,17 +7,11 @@ from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any, Final
 
-from skflow.graph.core import (
-    GraphKeys,
-    control_dependencies,
-    get_collection,
-    get_collection_ref,
-    get_default_graph,
-    graph_of,
-    name_scope,
-)
-from skflow.graph.registry import convert_to_tensor
-from skflow.graph.spec import DType, as_dtype, float32
+from skflow.graph.collections import GraphKeys, get_collection, get_collection_ref
+from skflow.graph.conversion import convert_to_tensor
+from skflow.graph.dtypes import DType, as_dtype, float32
+from skflow.graph.scopes import control_dependencies, graph_of, name_scope
+from skflow.graph.stacks import get_default_graph
 from skflow.graph.variable_store import AUTO_REUSE, VariableStore, must_exist
 
 _STORE_KEY: Final = ("__variable_store",)
@@ -40,10 +34,19 @@ class VariableScope:
         The name scope that was opened with it.
     """
 
-    def __init__(self, reuse: Any, name: str = "", initializer: Any = None,
-                 regularizer: Any = None, caching_device: Any = None, partitioner: Any = None,
-                 custom_getter: Any = None, name_scope: str = "", dtype: Any = float32,
-                 use_resource: bool | None = None) -> None:
+    def __init__(
+        self,
+        reuse: Any,
+        name: str = "",
+        initializer: Any = None,
+        regularizer: Any = None,
+        caching_device: Any = None,
+        partitioner: Any = None,
+        custom_getter: Any = None,
+        name_scope: str = "",
+        dtype: Any = float32,
+        use_resource: bool | None = None,
+    ) -> None:
         self._name = name
         self._initializer = initializer
         self._regularizer = regularizer
@@ -149,11 +152,22 @@ class VariableScope:
         """Return the global variables under this prefix."""
         return self.get_collection(GraphKeys.GLOBAL_VARIABLES)
 
-    def get_variable(self, var_store: VariableStore, name: str, shape: Any = None,
-                     dtype: Any = None, initializer: Any = None, regularizer: Any = None,
-                     trainable: bool = True, collections: Any = None, caching_device: Any = None,
-                     partitioner: Any = None, validate_shape: bool = True,
-                     use_resource: bool | None = None, custom_getter: Any = None) -> Any:
+    def get_variable(
+        self,
+        var_store: VariableStore,
+        name: str,
+        shape: Any = None,
+        dtype: Any = None,
+        initializer: Any = None,
+        regularizer: Any = None,
+        trainable: bool = True,
+        collections: Any = None,
+        caching_device: Any = None,
+        partitioner: Any = None,
+        validate_shape: bool = True,
+        use_resource: bool | None = None,
+        custom_getter: Any = None,
+    ) -> Any:
         """Return the variable of a name under this prefix (see `get_variable`)."""
         # No variable lives in the body of a conditional or a loop.
         body = get_default_graph().building_function
@@ -180,9 +194,7 @@ class VariableScope:
 def _check_value_type(initializer: Any, dtype: DType) -> None:
     found = convert_to_tensor(initializer).dtype.base_dtype
     if found is not dtype.base_dtype:
-        raise ValueError(
-            f"Initializer type '{found}' and explicit dtype '{dtype}' don't match."
-        )
+        raise ValueError(f"Initializer type '{found}' and explicit dtype '{dtype}' don't match.")
 
 
 def get_variable_scope() -> VariableScope:
@@ -208,11 +220,20 @@ def _only(key: tuple[str], make: Callable[[], Any]) -> Any:
     return items[0]
 
 
-def get_variable(name: str, shape: Any = None, dtype: Any = None, initializer: Any = None,
-                 regularizer: Any = None, trainable: bool = True, collections: Any = None,
-                 caching_device: Any = None, partitioner: Any = None,
-                 validate_shape: bool = True, use_resource: bool | None = None,
-                 custom_getter: Any = None) -> Any:
+def get_variable(
+    name: str,
+    shape: Any = None,
+    dtype: Any = None,
+    initializer: Any = None,
+    regularizer: Any = None,
+    trainable: bool = True,
+    collections: Any = None,
+    caching_device: Any = None,
+    partitioner: Any = None,
+    validate_shape: bool = True,
+    use_resource: bool | None = None,
+    custom_getter: Any = None,
+) -> Any:
     """Make a variable in the present variable scope, or share the one of that name.
 
     Parameters
@@ -256,18 +277,36 @@ def get_variable(name: str, shape: Any = None, dtype: Any = None, initializer: A
         is at odds with the arguments.
     """
     return get_variable_scope().get_variable(
-        default_variable_store(), name, shape=shape, dtype=dtype, initializer=initializer,
-        regularizer=regularizer, trainable=trainable, collections=collections,
-        caching_device=caching_device, partitioner=partitioner, validate_shape=validate_shape,
-        use_resource=use_resource, custom_getter=custom_getter,
+        default_variable_store(),
+        name,
+        shape=shape,
+        dtype=dtype,
+        initializer=initializer,
+        regularizer=regularizer,
+        trainable=trainable,
+        collections=collections,
+        caching_device=caching_device,
+        partitioner=partitioner,
+        validate_shape=validate_shape,
+        use_resource=use_resource,
+        custom_getter=custom_getter,
     )
 
 
-def get_local_variable(name: str, shape: Any = None, dtype: Any = None, initializer: Any = None,
-                       regularizer: Any = None, trainable: bool = True, collections: Any = None,
-                       caching_device: Any = None, partitioner: Any = None,
-                       validate_shape: bool = True, use_resource: bool | None = None,
-                       custom_getter: Any = None) -> Any:
+def get_local_variable(
+    name: str,
+    shape: Any = None,
+    dtype: Any = None,
+    initializer: Any = None,
+    regularizer: Any = None,
+    trainable: bool = True,
+    collections: Any = None,
+    caching_device: Any = None,
+    partitioner: Any = None,
+    validate_shape: bool = True,
+    use_resource: bool | None = None,
+    custom_getter: Any = None,
+) -> Any:
     """Make or share a variable that is neither trained nor saved; see `get_variable`.
 
     Parameters
@@ -286,10 +325,18 @@ use_resource, custom_getter
     """
     del trainable
     return get_variable(
-        name, shape=shape, dtype=dtype, initializer=initializer, regularizer=regularizer,
-        trainable=False, collections=[*(collections or ()), GraphKeys.LOCAL_VARIABLES],
-        caching_device=caching_device, partitioner=partitioner, validate_shape=validate_shape,
-        use_resource=use_resource, custom_getter=custom_getter,
+        name,
+        shape=shape,
+        dtype=dtype,
+        initializer=initializer,
+        regularizer=regularizer,
+        trainable=False,
+        collections=[*(collections or ()), GraphKeys.LOCAL_VARIABLES],
+        caching_device=caching_device,
+        partitioner=partitioner,
+        validate_shape=validate_shape,
+        use_resource=use_resource,
+        custom_getter=custom_getter,
     )
 
 
@@ -317,13 +364,20 @@ def _entered(scope: VariableScope, counts: dict[str, int] | None) -> Iterator[Va
         present[0] = old
 
 
-def _with_settings(base: VariableScope, reuse: Any, name: str, scope: str,
-                   settings: dict[str, Any]) -> VariableScope:
+def _with_settings(
+    base: VariableScope, reuse: Any, name: str, scope: str, settings: dict[str, Any]
+) -> VariableScope:
     """A scope with another's settings, where they are not given."""
     found = VariableScope(
-        reuse, name=name, initializer=base.initializer, regularizer=base.regularizer,
-        caching_device=base.caching_device, partitioner=base.partitioner,
-        custom_getter=base.custom_getter, name_scope=scope, dtype=base.dtype,
+        reuse,
+        name=name,
+        initializer=base.initializer,
+        regularizer=base.regularizer,
+        caching_device=base.caching_device,
+        partitioner=base.partitioner,
+        custom_getter=base.custom_getter,
+        name_scope=scope,
+        dtype=base.dtype,
         use_resource=base.use_resource,
     )
     for key, value in settings.items():
@@ -374,11 +428,19 @@ def _unique_default(prefix: str) -> str:
 
 
 @contextmanager
-def variable_scope(name_or_scope: Any, default_name: str | None = None, values: Any = None,
-                   initializer: Any = None, regularizer: Any = None, caching_device: Any = None,
-                   partitioner: Any = None, custom_getter: Any = None, reuse: Any = None,
-                   dtype: Any = None, use_resource: bool | None = None
-                   ) -> Iterator[VariableScope]:
+def variable_scope(
+    name_or_scope: Any,
+    default_name: str | None = None,
+    values: Any = None,
+    initializer: Any = None,
+    regularizer: Any = None,
+    caching_device: Any = None,
+    partitioner: Any = None,
+    custom_getter: Any = None,
+    reuse: Any = None,
+    dtype: Any = None,
+    use_resource: bool | None = None,
+) -> Iterator[VariableScope]:
     """Open a scope for `get_variable`, and a name scope of the same name.
 
     Parameters
@@ -408,9 +470,15 @@ def variable_scope(name_or_scope: Any, default_name: str | None = None, values: 
         raise TypeError("If default_name is None then name_or_scope is required")
     if not (reuse is True or reuse is False or reuse is None or reuse is AUTO_REUSE):
         raise ValueError("The reuse parameter must be True or False or None.")
-    settings = {"initializer": initializer, "regularizer": regularizer,
-                "caching_device": caching_device, "partitioner": partitioner,
-                "custom_getter": custom_getter, "dtype": dtype, "use_resource": use_resource}
+    settings = {
+        "initializer": initializer,
+        "regularizer": regularizer,
+        "caching_device": caching_device,
+        "partitioner": partitioner,
+        "custom_getter": custom_getter,
+        "dtype": dtype,
+        "use_resource": use_resource,
+    }
     with graph_of(values or ()).as_default():
         if name_or_scope is None:
             with _default_scope(default_name or "", reuse, settings) as scope:
@@ -419,24 +487,24 @@ def variable_scope(name_or_scope: Any, default_name: str | None = None, values: 
             with _named_scope(name_or_scope, reuse or None, settings) as scope:
                 yield scope
         else:
-            raise TypeError(
-                "VariableScope: name_or_scope must be a string or VariableScope."
-            )
+            raise TypeError("VariableScope: name_or_scope must be a string or VariableScope.")
 
 
 @contextmanager
 def _default_scope(name: str, reuse: Any, settings: dict[str, Any]) -> Iterator[VariableScope]:
     if must_exist(reuse):
         raise ValueError("reuse=True cannot be used without a name_or_scope")
-    with name_scope(name) as opened, _open_new(
-        _unique_default(name), reuse or None, opened, settings
-    ) as scope:
+    with (
+        name_scope(name) as opened,
+        _open_new(_unique_default(name), reuse or None, opened, settings) as scope,
+    ):
         yield scope
 
 
 @contextmanager
-def _named_scope(given: str | VariableScope, reuse: Any, settings: dict[str, Any]
-                 ) -> Iterator[VariableScope]:
+def _named_scope(
+    given: str | VariableScope, reuse: Any, settings: dict[str, Any]
+) -> Iterator[VariableScope]:
     name = given.name.split("/")[-1] if isinstance(given, VariableScope) else given
     with name_scope(name) if name else nullcontext("") as opened:
         if isinstance(given, VariableScope):
@@ -448,14 +516,31 @@ def _named_scope(given: str | VariableScope, reuse: Any, settings: dict[str, Any
 
 
 @contextmanager
-def variable_op_scope(values: Any, name_or_scope: Any, default_name: str | None = None,
-                      initializer: Any = None, regularizer: Any = None,
-                      caching_device: Any = None, partitioner: Any = None,
-                      custom_getter: Any = None, reuse: Any = None, dtype: Any = None,
-                      use_resource: bool | None = None) -> Iterator[VariableScope]:
+def variable_op_scope(
+    values: Any,
+    name_or_scope: Any,
+    default_name: str | None = None,
+    initializer: Any = None,
+    regularizer: Any = None,
+    caching_device: Any = None,
+    partitioner: Any = None,
+    custom_getter: Any = None,
+    reuse: Any = None,
+    dtype: Any = None,
+    use_resource: bool | None = None,
+) -> Iterator[VariableScope]:
     """Open a variable scope; an old order of `variable_scope`'s parameters, which see."""
     with variable_scope(
-        name_or_scope, default_name, values, initializer, regularizer, caching_device,
-        partitioner, custom_getter, reuse, dtype, use_resource,
+        name_or_scope,
+        default_name,
+        values,
+        initializer,
+        regularizer,
+        caching_device,
+        partitioner,
+        custom_getter,
+        reuse,
+        dtype,
+        use_resource,
     ) as scope:
         yield scope

@@ -5,24 +5,19 @@ from __future__ import annotations
 from typing import Any, Final
 
 from skflow import logging
-from skflow.graph.core import (
-    GraphKeys,
-    Operation,
-    Tensor,
-    colocate_with,
-    control_dependencies,
-    get_collection,
-    get_default_graph,
-    name_scope,
-)
+from skflow.graph.collections import GraphKeys, get_collection
+from skflow.graph.conversion import constant
+from skflow.graph.dtypes import string
 from skflow.graph.functions import (
     array as array_functions,
     control as control_functions,
     math as math_functions,
     state as state_functions,
 )
-from skflow.graph.registry import constant, raw
-from skflow.graph.spec import string
+from skflow.graph.nodes import Operation, Tensor
+from skflow.graph.registry import raw
+from skflow.graph.scopes import colocate_with, control_dependencies, name_scope
+from skflow.graph.stacks import get_default_graph
 
 _VARIABLE_OPS: Final = ("Variable", "VariableV2", "AutoReloadVariable")
 
@@ -195,8 +190,9 @@ def assert_variables_initialized(var_list: Any = None) -> Tensor | None:
         return array_functions.stack(ranks)
 
 
-def report_uninitialized_variables(var_list: Any = None,
-                                   name: str = "report_uninitialized_variables") -> Tensor:
+def report_uninitialized_variables(
+    var_list: Any = None, name: str = "report_uninitialized_variables"
+) -> Tensor:
     """Make a tensor of the names of the variables that hold no value.
 
     Parameters

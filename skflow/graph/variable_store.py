@@ -7,28 +7,25 @@ import inspect
 import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
-from skflow.graph import core
-from skflow.graph.core import (
-    GraphKeys,
-    Operation,
-    Tensor,
-    add_to_collection,
-    colocate_with,
-    name_scope,
-)
+from skflow.graph.collections import GraphKeys, add_to_collection
+from skflow.graph.conversion import convert_to_tensor
+from skflow.graph.dtypes import DType, as_dtype, float32
 from skflow.graph.functions import array as array_functions
 from skflow.graph.initializers import (
     Initializer,
     glorot_uniform_initializer,
     zeros_initializer,
 )
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.partitioned import PartitionedVariable, PartitionInfo, slices_of
-from skflow.graph.registry import convert_to_tensor
-from skflow.graph.spec import DType, TensorShape, as_dtype, as_shape, float32
+from skflow.graph.scopes import colocate_with, name_scope
+from skflow.graph.shapes import TensorShape, as_shape
 from skflow.graph.variables import Variable
 
+_OWN_CODE: Final = str(Path(__file__).parent.parent)
 _LISTED: Final = 3  # lines of the user's code shown where a variable was defined first
 
 
@@ -54,11 +51,15 @@ def must_exist(reuse: Any) -> bool:
 
 def _definition(op: Operation) -> str:
     """The lines of the user's code that made an operation, innermost first."""
-    frames = [f for f in reversed(op.traceback) if not f[0].startswith(core._OWN_CODE)]
-    return "".join(traceback.format_list([
-        traceback.FrameSummary(file, line, function, line=text or None)
-        for file, line, function, text in frames[:_LISTED]
-    ]))
+    frames = [f for f in reversed(op.traceback) if not f[0].startswith(_OWN_CODE)]
+    return "".join(
+        traceback.format_list(
+            [
+                traceback.FrameSummary(file, line, function, line=text or None)
+                for file, line, function, text in frames[:_LISTED]
+            ]
+        )
+    )
 
 
 def _default_initializer(name: str, shape: TensorShape, dtype: DType) -> Any:
@@ -116,13 +117,29 @@ class VariableStore:
             )
         return custom_getter(getter=self._get, name=name, **wanted)
 
-    def _get(self, name: str, shape: Any = None, dtype: Any = float32, initializer: Any = None,
-             regularizer: Any = None, reuse: Any = None, trainable: bool = True,
-             collections: Any = None, caching_device: Any = None, partitioner: Any = None,
-             validate_shape: bool = True, use_resource: bool | None = None) -> Any:
+    def _get(
+        self,
+        name: str,
+        shape: Any = None,
+        dtype: Any = float32,
+        initializer: Any = None,
+        regularizer: Any = None,
+        reuse: Any = None,
+        trainable: bool = True,
+        collections: Any = None,
+        caching_device: Any = None,
+        partitioner: Any = None,
+        validate_shape: bool = True,
+        use_resource: bool | None = None,
+    ) -> Any:
         del use_resource  # every variable is of the one kind there is
-        rest = {"regularizer": regularizer, "trainable": trainable, "collections": collections,
-                "caching_device": caching_device, "validate_shape": validate_shape}
+        rest = {
+            "regularizer": regularizer,
+            "trainable": trainable,
+            "collections": collections,
+            "caching_device": caching_device,
+            "validate_shape": validate_shape,
+        }
         if partitioner is not None and not _is_scalar(shape):
             if not callable(partitioner):
                 raise ValueError(f"Partitioner must be callable, but received: {partitioner}")
@@ -140,8 +157,16 @@ class VariableStore:
             )
         return self._get_single(name, shape, dtype, initializer, reuse, **rest)
 
-    def _get_single(self, name: str, shape: Any, dtype: Any, initializer: Any, reuse: Any,
-                    partition_info: PartitionInfo | None = None, **rest: Any) -> Variable:
+    def _get_single(
+        self,
+        name: str,
+        shape: Any,
+        dtype: Any,
+        initializer: Any,
+        reuse: Any,
+        partition_info: PartitionInfo | None = None,
+        **rest: Any,
+    ) -> Variable:
         from_value = initializer is not None and not callable(initializer)
         if shape is not None and from_value:
             raise ValueError("If initializer is a constant, do not specify shape.")
@@ -180,9 +205,16 @@ class VariableStore:
             )
         return found
 
-    def _make(self, name: str, shape: TensorShape, dtype: DType, initializer: Any,
-              partition_info: PartitionInfo | None, regularizer: Any = None,
-              **rest: Any) -> Variable:
+    def _make(
+        self,
+        name: str,
+        shape: TensorShape,
+        dtype: DType,
+        initializer: Any,
+        partition_info: PartitionInfo | None,
+        regularizer: Any = None,
+        **rest: Any,
+    ) -> Variable:
         if not callable(initializer):
             made = Variable(initializer, name=name, **rest)
         else:
@@ -200,8 +232,16 @@ class VariableStore:
 
     # ---- in slices ----------------------------------------------------------------------
 
-    def get_partitioned(self, name: str, shape: Any, dtype: Any, initializer: Any, reuse: Any,
-                        partitioner: Any, **rest: Any) -> PartitionedVariable:
+    def get_partitioned(
+        self,
+        name: str,
+        shape: Any,
+        dtype: Any,
+        initializer: Any,
+        reuse: Any,
+        partitioner: Any,
+        **rest: Any,
+    ) -> PartitionedVariable:
         """Return the variable of a full name that is kept in slices, existing or new.
 
         Parameters
@@ -244,8 +284,9 @@ class VariableStore:
         self._partitioned_vars[name] = made
         return made
 
-    def _shared_partitioned(self, name: str, shape: TensorShape, dtype: DType, reuse: Any,
-                            cut: list[int] | None) -> PartitionedVariable:
+    def _shared_partitioned(
+        self, name: str, shape: TensorShape, dtype: DType, reuse: Any, cut: list[int] | None
+    ) -> PartitionedVariable:
         found = self._partitioned_vars[name]
         if must_be_new(reuse):
             raise ValueError(
@@ -255,8 +296,12 @@ class VariableStore:
         pairs = (
             ("shape", shape, found.get_shape(), shape.is_compatible_with(found.get_shape())),
             ("dtype", dtype.name, found.dtype.name, dtype.is_compatible_with(found.dtype)),
-            ("partitions", cut, found._get_partitions(),
-             cut is None or cut == found._get_partitions()),
+            (
+                "partitions",
+                cut,
+                found._get_partitions(),
+                cut is None or cut == found._get_partitions(),
+            ),
         )
         for what, wanted, had, fits in pairs:
             if not fits:
@@ -266,8 +311,16 @@ class VariableStore:
                 )
         return found
 
-    def _make_partitioned(self, name: str, shape: TensorShape, dtype: DType, initializer: Any,
-                          reuse: Any, cut: list[int], rest: dict[str, Any]) -> PartitionedVariable:
+    def _make_partitioned(
+        self,
+        name: str,
+        shape: TensorShape,
+        dtype: DType,
+        initializer: Any,
+        reuse: Any,
+        cut: list[int],
+        rest: dict[str, Any],
+    ) -> PartitionedVariable:
         sizes = [d or 0 for d in shape.as_list()]
         parts = slices_of(sizes, cut)
         self._check_parts(name, len(parts))
@@ -278,8 +331,13 @@ class VariableStore:
                 first, size_wanted = _part_of(initializer, part, dtype, offset, size)
             with name_scope(None):
                 variable = self._get_single(
-                    part, size_wanted, dtype, first, reuse,
-                    partition_info=PartitionInfo(sizes, offset), **rest,
+                    part,
+                    size_wanted,
+                    dtype,
+                    first,
+                    reuse,
+                    partition_info=PartitionInfo(sizes, offset),
+                    **rest,
                 )
             variable._set_save_slice_info(Variable.SaveSliceInfo(name, sizes, offset, size))
             variables.append(variable)
@@ -299,8 +357,12 @@ class VariableStore:
             raise ValueError(f"{said} so was the extra shard {name}/part_{count}.")
 
 
-def _bound(initializer: Callable[..., Any], shape: list[int | None], dtype: DType,
-           partition_info: PartitionInfo | None) -> Callable[[], Any]:
+def _bound(
+    initializer: Callable[..., Any],
+    shape: list[int | None],
+    dtype: DType,
+    partition_info: PartitionInfo | None,
+) -> Callable[[], Any]:
     """An initializer as a function without arguments; it need not know of slices."""
     if not isinstance(initializer, Initializer):
         known = inspect.signature(initializer).parameters.values()
@@ -337,14 +399,13 @@ def _partitions(name: str, shape: TensorShape, dtype: DType, partitioner: Any) -
     return list(found)
 
 
-def _part_of(initializer: Any, name: str, dtype: DType, offset: list[int], size: list[int]
-             ) -> tuple[Any, list[int] | None]:
+def _part_of(
+    initializer: Any, name: str, dtype: DType, offset: list[int], size: list[int]
+) -> tuple[Any, list[int] | None]:
     """The initializer of a slice, and its shape unless that follows from the value."""
     if initializer is None and not dtype.is_floating:
         return _default_initializer(name, TensorShape(size), dtype), None
     if initializer is None or callable(initializer):
         return initializer, size
-    whole = convert_to_tensor(
-        initializer, dtype=None if isinstance(initializer, Tensor) else dtype
-    )
+    whole = convert_to_tensor(initializer, dtype=None if isinstance(initializer, Tensor) else dtype)
     return array_functions.slice(whole, offset, size), None

@@ -6,33 +6,21 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, ClassVar, Final, NoReturn
 
-from skflow.graph.core import (
-    LATE,
-    OVERLOADABLE_OPERATORS,
-    Graph,
-    GraphKeys,
-    Operation,
-    Operators,
-    Tensor,
-    colocate_with,
-    control_dependencies,
-    device,
-    get_default_graph,
-    get_default_session,
-    name_scope,
-)
+from skflow.graph.collections import GraphKeys
+from skflow.graph.conversion import convert_to_tensor, register_tensor_conversion_function
+from skflow.graph.core import Graph
+from skflow.graph.dtypes import DType
 from skflow.graph.functions import (
     array as array_functions,
     control as control_functions,
     state as state_functions,
 )
-from skflow.graph.registry import (
-    convert_to_tensor,
-    register_tensor_conversion_function,
-)
+from skflow.graph.nodes import LATE, OVERLOADABLE_OPERATORS, Operation, Operators, Tensor
+from skflow.graph.scopes import colocate_with, control_dependencies, device, name_scope
+from skflow.graph.shapes import TensorShape, is_full
 from skflow.graph.slice_info import SliceInfo, prepend_scope, strip_scope
 from skflow.graph.sparse_types import IndexedSlices
-from skflow.graph.spec import DType, TensorShape, is_full
+from skflow.graph.stacks import get_default_graph, get_default_session
 
 
 class _OwnGroup:
@@ -98,11 +86,19 @@ class Variable(Operators):
     SaveSliceInfo: ClassVar[type[SliceInfo]] = SliceInfo
     __array_priority__ = 100
 
-    def __init__(self, initial_value: Any = None, trainable: bool = True,
-                 collections: Any = None, validate_shape: bool = True,
-                 caching_device: Any = None, name: str | None = None, variable_def: Any = None,
-                 dtype: Any = None, expected_shape: Any = None,
-                 import_scope: str | None = None) -> None:
+    def __init__(
+        self,
+        initial_value: Any = None,
+        trainable: bool = True,
+        collections: Any = None,
+        validate_shape: bool = True,
+        caching_device: Any = None,
+        name: str | None = None,
+        variable_def: Any = None,
+        dtype: Any = None,
+        expected_shape: Any = None,
+        import_scope: str | None = None,
+    ) -> None:
         del expected_shape
         self._save_slice_info: SliceInfo | None = None
         self._caching_device = caching_device
@@ -122,8 +118,9 @@ class Variable(Operators):
             self._build(initial_value, validate_shape, name, dtype)
         self.graph.add_to_collections(wanted, self)
 
-    def _build(self, initial_value: Any, validate_shape: bool, name: str | None,
-               dtype: Any) -> None:
+    def _build(
+        self, initial_value: Any, validate_shape: bool, name: str | None, dtype: Any
+    ) -> None:
         """Make the operations: first value, storage, assignment, reader."""
         late = callable(initial_value)
         with name_scope(name, "Variable", [] if late else [initial_value]) as scope:
@@ -148,7 +145,9 @@ class Variable(Operators):
 
     def _declare(self, first: Tensor, validate_shape: bool, scope: str) -> None:
         self._variable = state_functions.variable_op_v2(
-            first.spec.shape if validate_shape else None, first.dtype.base_dtype, name=scope,
+            first.spec.shape if validate_shape else None,
+            first.dtype.base_dtype,
+            name=scope,
             container=get_default_graph()._container,
         )
 
@@ -255,7 +254,7 @@ class Variable(Operators):
         sparse_delta : IndexedSlices
             The rows and what to subtract from them; repeated rows add up.
         use_locking : bool
-            Keep other locked updates of the variable out meanwhile.
+            Recorded only: a run that changes variables has them for itself.
 
         Returns
         -------
@@ -337,7 +336,8 @@ class Variable(Operators):
     @property
     def graph(self) -> Graph:
         """The graph the variable is part of."""
-        return self._variable.graph
+        found: Graph = self._variable.graph
+        return found
 
     @property
     def shape(self) -> TensorShape:
@@ -425,8 +425,9 @@ def check_conversion(variable: Any, dtype: DType | None) -> None:
         )
 
 
-def _convert(value: Variable, dtype: DType | None = None, name: str | None = None,
-             as_ref: bool = False) -> Tensor:
+def _convert(
+    value: Variable, dtype: DType | None = None, name: str | None = None, as_ref: bool = False
+) -> Tensor:
     del name
     check_conversion(value, dtype)
     return value._ref() if as_ref else value.value()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from skflow.graph.core import GraphKeys, Tensor
+from skflow.graph.collections import GraphKeys
 from skflow.graph.functions import math, nn
 from skflow.graph.initializers import Initializer, Zeros
+from skflow.graph.nodes import Tensor
 from skflow.graph.variable_scope import get_variable, variable_scope
 
 Activation = Callable[[Tensor], Tensor]

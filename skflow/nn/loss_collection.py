@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from skflow.graph.core import GraphKeys, Tensor, add_to_collection, get_collection
+from skflow.graph.collections import GraphKeys, add_to_collection, get_collection
+from skflow.graph.conversion import constant
 from skflow.graph.functions import math
-from skflow.graph.registry import constant
+from skflow.graph.nodes import Tensor
 
 
 def add_loss(loss: Tensor, loss_collection: str | None = GraphKeys.LOSSES) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from skflow.graph.core import GraphKeys, Tensor, control_dependencies, name_scope
+from skflow.graph.collections import GraphKeys
+from skflow.graph.conversion import convert
 from skflow.graph.functions import array, control, losses as entropies, math, nn as activations
-from skflow.graph.registry import convert
+from skflow.graph.nodes import Tensor
+from skflow.graph.scopes import control_dependencies, name_scope
 from skflow.nn.loss_collection import (
     add_loss,
     get_losses,

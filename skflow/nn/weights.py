@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from skflow.graph.core import Operation, Tensor, control_dependencies, name_scope
+from skflow.graph.conversion import convert
 from skflow.graph.functions import array, control, debug, math
-from skflow.graph.registry import convert
+from skflow.graph.nodes import Operation, Tensor
+from skflow.graph.scopes import control_dependencies, name_scope
 
 _PROBLEM: Final = "weights can not be broadcast to values."
 

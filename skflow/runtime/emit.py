@@ -7,8 +7,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from skflow.graph.dtypes import Array
 from skflow.graph.registry import OpDef
-from skflow.graph.spec import Array, Shape, Spec, num_elements
+from skflow.graph.shapes import Shape, num_elements
+from skflow.graph.spec import Spec
 from skflow.runtime import passes
 from skflow.runtime.memory import Allocator, Slot, aligned
 from skflow.runtime.plan import Node, Plan, Value

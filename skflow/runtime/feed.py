@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from skflow.graph.core import Graph, Tensor
+from skflow.graph.core import Graph
+from skflow.graph.dtypes import Array
 from skflow.graph.literals import string_array
+from skflow.graph.nodes import Tensor
+from skflow.graph.shapes import compatible
 from skflow.graph.sparse_types import IndexedSlices, SparseTensor
-from skflow.graph.spec import Array, compatible
 
 
 class Feeder:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from skflow.graph.core import Graph, Operation, Tensor
+from skflow.graph.core import Graph
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.sparse_types import IndexedSlices, SparseTensor, SparseTensorValue
 
 Rebuild = Callable[[Sequence[Any]], Any]

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from skflow.graph.spec import Array
+from skflow.graph.dtypes import Array
 
 _ALIGNMENT: Final = 64  # bytes: a cache line, and the widest vector registers
 _MOST_WASTE: Final = 4  # a piece serves values down to this fraction of its size

@@ -6,7 +6,7 @@ import heapq
 from typing import Any
 
 from skflow.graph.ops._updates import UPDATE_RULES
-from skflow.graph.spec import num_elements
+from skflow.graph.shapes import num_elements
 from skflow.runtime.plan import Node, Plan, Value
 from skflow.runtime.state import Variable
 

@@ -7,9 +7,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from skflow.graph.core import Graph, Operation, Tensor
+from skflow.graph.core import Graph
+from skflow.graph.dtypes import Array, DType, as_dtype
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.registry import OpDef
-from skflow.graph.spec import Array, DType, Shape, Spec, as_dtype, is_full, num_elements
+from skflow.graph.shapes import Shape, is_full, num_elements
+from skflow.graph.spec import Spec
 from skflow.runtime.state import State, Variable
 
 _FOLD_LIMIT: Final = 1 << 20  # elements: a larger constant result is computed in the run

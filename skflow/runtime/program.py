@@ -10,8 +10,10 @@ from typing import Any, Final
 import numpy as np
 
 from skflow import errors
-from skflow.graph.core import Graph, Operation, Tensor
-from skflow.graph.spec import Array, Shape, shape_brackets
+from skflow.graph.core import Graph
+from skflow.graph.dtypes import Array
+from skflow.graph.nodes import Operation, Tensor
+from skflow.graph.shapes import Shape, shape_brackets
 from skflow.runtime import passes
 from skflow.runtime.emit import Code, Frame
 from skflow.runtime.plan import Lowering, Node, needed_operations, written_variables

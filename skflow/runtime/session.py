@@ -9,7 +9,9 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from skflow.graph.core import Graph, Operation, Tensor, default_session, get_default_graph
+from skflow.graph.core import Graph
+from skflow.graph.nodes import Operation, Tensor
+from skflow.graph.stacks import default_session, get_default_graph
 from skflow.runtime.feed import Feeder, feed_items
 from skflow.runtime.fetch import FetchList, Rebuild
 from skflow.runtime.program import Program

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from skflow import errors
-from skflow.graph.core import Operation
-from skflow.graph.spec import Array, DType, is_full, num_elements, shape_brackets
+from skflow.graph.dtypes import Array, DType
+from skflow.graph.nodes import Operation
+from skflow.graph.shapes import is_full, num_elements, shape_brackets
 from skflow.runtime.locks import SharedLock
 
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from skflow.graph.dtypes import Array
 from skflow.graph.ops._updates import BLOCK, UPDATE_RULES, Rule
-from skflow.graph.spec import Array
 from skflow.runtime.passes import roles
 from skflow.runtime.plan import Node
 from skflow.runtime.state import State, Variable

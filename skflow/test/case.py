@@ -19,9 +19,11 @@ import numpy as np
 
 from skflow import proto
 from skflow.errors import OpError
-from skflow.graph.core import Graph, Tensor, get_default_graph, reset_default_graph
+from skflow.graph.core import Graph
 from skflow.graph.device import to_device_string
-from skflow.graph.spec import Array
+from skflow.graph.dtypes import Array
+from skflow.graph.nodes import Tensor
+from skflow.graph.stacks import get_default_graph, reset_default_graph
 from skflow.proto.text import parse_text, to_text
 from skflow.runtime.session import Session
 from skflow.versions import GRAPH_DEF_VERSION, GRAPH_DEF_VERSION_MIN_CONSUMER
@@ -116,10 +118,10 @@ class TestCase(unittest.TestCase):
             self.addCleanup(shutil.rmtree, self._temp_dir, ignore_errors=True)
         return self._temp_dir
 
-    @contextmanager
     def test_session(self, graph: Graph | None = None, config: Any = None,
-                     use_gpu: bool = False, force_gpu: bool = False) -> Iterator[Session]:
-        """Enter a session: the test's own, kept from call to call, unless a graph is given.
+                     use_gpu: bool = False, force_gpu: bool = False
+                     ) -> AbstractContextManager[Session]:
+        """Return a block in a session: the test's own, unless a graph is given.
 
         Parameters
         ----------
@@ -131,12 +133,18 @@ class TestCase(unittest.TestCase):
             Record no device, or that of a GPU, for what is built in the block; by default
             that of the CPU. Everything runs on the CPU.
 
-        Yields
-        ------
-        Session
+        Returns
+        -------
+        context manager
+            It enters the session and gives it back.
         """
         if self.id().endswith(".test_session"):
-            self.skipTest("Not a test.")
+            self.skipTest("Not a test.")  # its name makes every test runner take it for one
+        return self._in_session(graph, config, use_gpu, force_gpu)
+
+    @contextmanager
+    def _in_session(self, graph: Graph | None, config: Any, use_gpu: bool,
+                    force_gpu: bool) -> Iterator[Session]:
         if graph is not None:
             with (
                 Session(graph=graph, config=config) as session,

@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skflow.graph.core import Tensor, get_default_session
+from skflow.graph.conversion import constant
+from skflow.graph.dtypes import INEXACT, Array, as_dtype
 from skflow.graph.gradients import gradients
-from skflow.graph.registry import constant, raw
+from skflow.graph.nodes import Tensor
+from skflow.graph.registry import raw
 from skflow.graph.sparse_types import IndexedSlices
-from skflow.graph.spec import INEXACT, Array, as_dtype
+from skflow.graph.stacks import get_default_session
 
 Jacobians = tuple[Array, Array]
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from skflow import logging
-from skflow.graph.core import Graph, GraphKeys, Tensor, get_default_graph
+from skflow.graph.collections import GraphKeys
+from skflow.graph.core import Graph
+from skflow.graph.dtypes import int64
 from skflow.graph.initializers import zeros_initializer
-from skflow.graph.spec import int64
+from skflow.graph.nodes import Tensor
+from skflow.graph.stacks import get_default_graph
 from skflow.graph.variable_scope import get_variable
 from skflow.graph.variables import Variable
 

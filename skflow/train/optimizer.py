@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
-from skflow.graph.core import (
-    GraphKeys,
-    Operation,
-    Tensor,
-    colocate_with,
-    control_dependencies,
-    get_collection_ref,
-    name_scope,
-)
+from skflow.graph.collections import GraphKeys, get_collection_ref
+from skflow.graph.conversion import convert_to_tensor
+from skflow.graph.dtypes import DType, float16, float32, float64
 from skflow.graph.functions import (
     array as array_functions,
     control as control_functions,
@@ -21,9 +15,10 @@ from skflow.graph.functions import (
     state as state_functions,
 )
 from skflow.graph.gradients import gradients
-from skflow.graph.registry import convert_to_tensor
+from skflow.graph.nodes import Operation, Tensor
+from skflow.graph.scopes import colocate_with, control_dependencies, name_scope
+from skflow.graph.shapes import TensorShape
 from skflow.graph.sparse_types import IndexedSlices, convert_to_tensor_or_indexed_slices
-from skflow.graph.spec import DType, TensorShape, float16, float32, float64
 from skflow.graph.variable_sets import trainable_variables
 from skflow.graph.variables import Variable
 from skflow.train.slots import create_slot, create_slot_with_initializer, create_zeros_slot
@@ -59,7 +54,7 @@ class Optimizer:
     Parameters
     ----------
     use_locking : bool
-        Keep other locked updates of a variable out while one is under way.
+        Recorded only: a run that changes variables has them for itself.
     name : str
         The name of the operations.
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from skflow.graph.core import Tensor, name_scope
+from skflow.graph.conversion import constant, convert_to_tensor
+from skflow.graph.dtypes import int32, int64
 from skflow.graph.functions import array as array_functions, math as math_functions
-from skflow.graph.registry import constant, convert_to_tensor
-from skflow.graph.spec import int32, int64
+from skflow.graph.nodes import Tensor
+from skflow.graph.scopes import name_scope
 
 
 def _required(global_step: Any, name: str) -> None:

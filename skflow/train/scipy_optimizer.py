@@ -9,11 +9,12 @@ from typing import Any, Final
 import numpy as np
 
 from skflow import logging
-from skflow.graph.core import Tensor, get_default_session
+from skflow.graph.dtypes import Array
 from skflow.graph.functions import array as array_functions
 from skflow.graph.gradients import gradients
 from skflow.graph.lazy import LazyModule
-from skflow.graph.spec import Array
+from skflow.graph.nodes import Tensor
+from skflow.graph.stacks import get_default_session
 from skflow.graph.variable_sets import trainable_variables
 from skflow.graph.variables import Variable
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from skflow.graph.core import Tensor, colocate_with
+from skflow.graph.dtypes import DType, as_dtype
 from skflow.graph.functions import array as array_functions
 from skflow.graph.initializers import zeros_initializer
-from skflow.graph.spec import DType, TensorShape, as_dtype, is_full
+from skflow.graph.nodes import Tensor
+from skflow.graph.scopes import colocate_with
+from skflow.graph.shapes import TensorShape, is_full
 from skflow.graph.variable_scope import get_variable, get_variable_scope, variable_scope
 from skflow.graph.variables import Variable
 

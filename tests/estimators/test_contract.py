@@ -15,7 +15,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import skflow as tf
 from skflow.estimators import DNNRegressor, LinearRegressor
@@ -45,7 +45,22 @@ EXPECTED: Any = pytest.mark.filterwarnings("ignore::sklearn.exceptions.Convergen
 pytestmark = EXPECTED
 
 
-@parametrize_with_checks([LinearRegressor(), DNNRegressor()])
+def title(check: Any) -> str:
+    """What to call one of scikit-learn's checks."""
+    settings = [f"{key}={value}" for key, value in check.keywords.items()]
+    return "-".join([*check.args, check.func.__name__, *settings])
+
+
+# What `parametrize_with_checks` gives, but as a list, which pytest wants, and each check once:
+# it is a generator before scikit-learn 1.8, and has one check twice.
+CHECKS = {
+    title(check): (estimator, check)
+    for model in (LinearRegressor(), DNNRegressor())
+    for estimator, check in estimator_checks_generator(model)
+}
+
+
+@pytest.mark.parametrize(("estimator", "check"), CHECKS.values(), ids=CHECKS.keys())
 def test_scikit_learns_checks(estimator: Any, check: Any) -> None:
     check(estimator)
 

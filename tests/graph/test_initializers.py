@@ -9,8 +9,8 @@ import pytest
 
 from skflow.graph import initializers
 from skflow.graph.core import Graph
+from skflow.graph.dtypes import bool_, float16, float32, float64, int32, string
 from skflow.graph.partitioned import PartitionInfo
-from skflow.graph.spec import bool_, float16, float32, float64, int32, string
 from skflow.runtime.session import Session
 
 LARGE = (400, 250)

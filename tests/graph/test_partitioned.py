@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from skflow.graph.conversion import constant, convert_to_tensor
 from skflow.graph.core import Graph
+from skflow.graph.dtypes import float32, float64, int32, string
 from skflow.graph.functions import math
 from skflow.graph.initializers import (
     constant_initializer,
@@ -22,8 +24,7 @@ from skflow.graph.partitioned import (
     slices_of,
     variable_axis_size_partitioner,
 )
-from skflow.graph.registry import constant, convert_to_tensor
-from skflow.graph.spec import TensorShape, float32, float64, int32, string
+from skflow.graph.shapes import TensorShape
 from skflow.graph.variable_scope import get_variable, variable_scope
 from skflow.graph.variable_sets import global_variables, global_variables_initializer
 from skflow.graph.variable_store import AUTO_REUSE

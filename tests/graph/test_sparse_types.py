@@ -10,10 +10,10 @@ import pytest
 
 import skflow.graph.functions.operators  # noqa: F401  (gives tensors their operators)
 from skflow.graph import sparse_types as st
+from skflow.graph.conversion import constant, convert_to_tensor
 from skflow.graph.core import Graph
+from skflow.graph.dtypes import float32, float64, int32, int64
 from skflow.graph.functions.array import placeholder
-from skflow.graph.registry import constant, convert_to_tensor
-from skflow.graph.spec import float32, float64, int32, int64
 from tests.interpreter import Interpreter
 
 

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skflow.graph.core import Graph, GraphKeys, get_collection, name_scope
+from skflow.graph.collections import GraphKeys, get_collection
+from skflow.graph.conversion import constant
+from skflow.graph.core import Graph
+from skflow.graph.dtypes import bool_, float32, float64, int32, string
 from skflow.graph.functions import control, math
 from skflow.graph.initializers import Initializer, constant_initializer, zeros_initializer
-from skflow.graph.registry import constant
-from skflow.graph.spec import bool_, float32, float64, int32, string
+from skflow.graph.scopes import name_scope
 from skflow.graph.variable_scope import (
     VariableScope,
     get_local_variable,

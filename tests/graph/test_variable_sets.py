@@ -9,9 +9,10 @@ import pytest
 
 from skflow import errors
 from skflow.graph import variable_sets as sets
-from skflow.graph.core import Graph, GraphKeys
+from skflow.graph.collections import GraphKeys
+from skflow.graph.core import Graph
+from skflow.graph.dtypes import float32
 from skflow.graph.registry import raw
-from skflow.graph.spec import float32
 from skflow.graph.variables import Variable
 from skflow.runtime.session import Session
 

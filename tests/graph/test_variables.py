@@ -10,17 +10,14 @@ import pytest
 
 import skflow.graph.serialize
 from skflow import errors
-from skflow.graph.core import (
-    Graph,
-    GraphKeys,
-    get_collection,
-    get_default_graph,
-    name_scope,
-)
-from skflow.graph.functions import array, control, linalg, math
-from skflow.graph.registry import constant, convert_to_tensor
+from skflow.graph.collections import GraphKeys, get_collection
+from skflow.graph.conversion import constant, convert_to_tensor
+from skflow.graph.core import Graph
+from skflow.graph.dtypes import float32, float64, int32, int64
+from skflow.graph.functions import array, control, linalg, math, state
+from skflow.graph.scopes import control_dependencies, name_scope
 from skflow.graph.sparse_types import IndexedSlices
-from skflow.graph.spec import float32, float64, int32, int64
+from skflow.graph.stacks import get_default_graph
 from skflow.graph.variable_sets import global_variables_initializer
 from skflow.graph.variables import SliceInfo, Variable
 from skflow.runtime.session import Session
@@ -277,6 +274,16 @@ def test_load() -> None:
         v.load([5.0, 6.0], session)
         np.testing.assert_array_equal(v.eval(session), [5, 6])
     assert len(get_default_graph().get_operations()) == count
+
+
+def test_waiting_for_a_value_waits_for_its_change() -> None:
+    v = Variable(1.0)
+    same = array.reshape(array.identity(state.assign(v, 5.0)), [])
+    with control_dependencies([same]):
+        after = v.read_value()
+    with Session() as session:
+        session.run(v.initializer)
+        assert session.run(after) == 5.0
 
 
 # ---- messages -----------------------------------------------------------------------------

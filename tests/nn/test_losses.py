@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from skflow.errors import InvalidArgumentError
-from skflow.graph.core import Graph, GraphKeys, Tensor, add_to_collection
+from skflow.graph.collections import GraphKeys, add_to_collection
+from skflow.graph.conversion import constant, convert
+from skflow.graph.core import Graph
+from skflow.graph.dtypes import float32, float64, int32
 from skflow.graph.functions.array import placeholder
 from skflow.graph.gradients import gradients
-from skflow.graph.registry import constant, convert
-from skflow.graph.spec import float32, float64, int32
+from skflow.graph.nodes import Tensor
 from skflow.nn import losses
 from tests.interpreter import Interpreter
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from skflow.graph.spec import as_dtype
+from skflow.graph.dtypes import as_dtype
 from tests.op_cases.case import Case, real
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from skflow.graph.spec import ALL, DType, as_dtype, string
+from skflow.graph.dtypes import ALL, DType, as_dtype, string
 from tests.op_cases.case import (
     Case,
     Elsewhere,

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from skflow.graph.core import Graph, GraphKeys, add_to_collection, get_collection, name_scope
+from skflow.graph.collections import GraphKeys, add_to_collection, get_collection
+from skflow.graph.conversion import constant
+from skflow.graph.core import Graph
+from skflow.graph.dtypes import int32, int64
 from skflow.graph.functions import array
-from skflow.graph.registry import constant
-from skflow.graph.spec import int32, int64
+from skflow.graph.scopes import name_scope
 from skflow.graph.variables import Variable
 from skflow.runtime.session import Session
 from skflow.train.global_step import (

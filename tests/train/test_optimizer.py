@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skflow.graph.core import Graph, GraphKeys, get_collection, name_scope
+from skflow.graph.collections import GraphKeys, get_collection
+from skflow.graph.conversion import constant
+from skflow.graph.core import Graph
+from skflow.graph.dtypes import float16, float32, float64, int32, int64
 from skflow.graph.functions import array, math
-from skflow.graph.registry import constant
+from skflow.graph.scopes import name_scope
 from skflow.graph.sparse_types import IndexedSlices
-from skflow.graph.spec import float16, float32, float64, int32, int64
 from skflow.graph.variable_sets import global_variables, global_variables_initializer
 from skflow.graph.variables import Variable
 from skflow.runtime.session import Session

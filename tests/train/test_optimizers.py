@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from skflow.graph.conversion import constant
 from skflow.graph.core import Graph
+from skflow.graph.dtypes import float32, int32, int64
 from skflow.graph.functions import array, math
-from skflow.graph.registry import constant
 from skflow.graph.sparse_types import IndexedSlices
-from skflow.graph.spec import float32, int32, int64
 from skflow.graph.variable_sets import global_variables_initializer
 from skflow.graph.variables import Variable
 from skflow.runtime.session import Session

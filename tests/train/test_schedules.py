@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from skflow.graph.conversion import constant
 from skflow.graph.core import Graph
+from skflow.graph.dtypes import float32, float64, int32, int64
 from skflow.graph.functions import array
-from skflow.graph.registry import constant
-from skflow.graph.spec import float32, float64, int32, int64
 from skflow.graph.variables import Variable
 from skflow.runtime.session import Session
 from skflow.train import schedules

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skflow.graph.core import Graph, GraphKeys, get_collection
+from skflow.graph.collections import GraphKeys, get_collection
+from skflow.graph.conversion import constant
+from skflow.graph.core import Graph
+from skflow.graph.dtypes import float32, float64
 from skflow.graph.functions import array
 from skflow.graph.initializers import constant_initializer
 from skflow.graph.partitioned import fixed_size_partitioner
-from skflow.graph.registry import constant
-from skflow.graph.spec import float32, float64
 from skflow.graph.variable_scope import get_variable, get_variable_scope, variable_scope
 from skflow.graph.variables import Variable
 from skflow.runtime.session import Session

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from skflow.graph.core import Tensor, name_scope
-from skflow.graph.registry import convert, raw
-from skflow.graph.spec import INDEX, DType, as_dtype
+from skflow.graph.conversion import convert
+from skflow.graph.dtypes import INDEX, DType, as_dtype
+from skflow.graph.nodes import Tensor
+from skflow.graph.registry import raw
+from skflow.graph.scopes import name_scope
 
 
 def cast_if_needed(x: Any, dtype: DType) -> Tensor:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from skflow.graph.core import Tensor, name_scope
+from skflow.graph.nodes import Tensor
 from skflow.graph.registry import OpDef
+from skflow.graph.scopes import name_scope
 from skflow.graph.sparse_types import SparseTensor
 
 

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from skflow.graph.body import BodyGraph
-from skflow.graph.core import Graph, Operation, Tensor
-from skflow.graph.registry import convert, own, raw
+from skflow.graph.conversion import convert
+from skflow.graph.core import Graph
+from skflow.graph.dtypes import bool_
+from skflow.graph.nodes import Operation, Tensor
+from skflow.graph.registry import own, raw
+from skflow.graph.shapes import shape_brackets
 from skflow.graph.sparse_types import IndexedSlices, SparseTensor
-from skflow.graph.spec import bool_, shape_brackets
 
 Parts = Tensor | IndexedSlices | SparseTensor
 

@@ -8,15 +8,18 @@ import skflow.graph.ops.broadcasting
 import skflow.graph.ops.complex
 import skflow.graph.ops.identity
 import skflow.graph.ops.math  # noqa: F401  (declares the operations)
-from skflow.graph.core import Tensor, name_scope
+from skflow.graph.conversion import convert
+from skflow.graph.dtypes import as_dtype
 from skflow.graph.functions._elementwise import binary, on_values, unary
-from skflow.graph.registry import convert, raw
+from skflow.graph.nodes import Tensor
+from skflow.graph.registry import raw
+from skflow.graph.scopes import name_scope
+from skflow.graph.shapes import as_shape
 from skflow.graph.sparse_types import (
     IndexedSlices,
     SparseTensor,
     convert_n_to_tensor_or_indexed_slices,
 )
-from skflow.graph.spec import as_dtype, as_shape
 
 
 def add(x: Any, y: Any, name: str | None = None) -> Tensor:

@@ -6,10 +6,12 @@ from typing import Any
 
 import skflow.graph.ops.casting
 import skflow.graph.ops.math  # noqa: F401  (declares the operations)
-from skflow.graph.core import Tensor, name_scope
-from skflow.graph.registry import REGISTRY, convert, raw
+from skflow.graph.conversion import convert
+from skflow.graph.dtypes import as_dtype, float32, float64, int32, int64
+from skflow.graph.nodes import Tensor
+from skflow.graph.registry import REGISTRY, raw
+from skflow.graph.scopes import name_scope
 from skflow.graph.sparse_types import SparseTensor
-from skflow.graph.spec import as_dtype, float32, float64, int32, int64
 
 
 def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from skflow.graph.core import Operation, Tensor, name_scope
+from skflow.graph.conversion import convert
+from skflow.graph.dtypes import int32
 from skflow.graph.functions.comparison import (
     equal,
     greater,
@@ -20,9 +21,9 @@ from skflow.graph.functions.control import no_op, with_dependencies
 from skflow.graph.functions.debug import Assert
 from skflow.graph.functions.reduction import reduce_all
 from skflow.graph.functions.shapes import rank as rank_of, shape as shape_of
-from skflow.graph.registry import convert
+from skflow.graph.nodes import Operation, Tensor
+from skflow.graph.scopes import name_scope
 from skflow.graph.sparse_types import SparseTensor
-from skflow.graph.spec import int32
 
 _Comparison = Callable[[Any, Any], Tensor]
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import skflow.graph.functions.operators
 import skflow.graph.ops.losses  # noqa: F401  (declares the operations)
-from skflow.graph.core import Tensor, name_scope
+from skflow.graph.conversion import constant, convert
+from skflow.graph.dtypes import float32
 from skflow.graph.functions.casting import cast
 from skflow.graph.functions.elementary import rsqrt, sqrt
 from skflow.graph.functions.filling import range as range_of
@@ -15,9 +16,10 @@ from skflow.graph.functions.joining import stack
 from skflow.graph.functions.placeholders import identity
 from skflow.graph.functions.reduction import reduce_sum
 from skflow.graph.functions.shapes import rank, size
-from skflow.graph.registry import constant, convert, raw
+from skflow.graph.nodes import Tensor
+from skflow.graph.registry import raw
+from skflow.graph.scopes import name_scope
 from skflow.graph.sparse_types import IndexedSlices
-from skflow.graph.spec import float32
 
 
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None

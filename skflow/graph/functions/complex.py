@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import skflow.graph.ops.complex  # noqa: F401  (declares the operations)
-from skflow.graph.core import Tensor, name_scope
-from skflow.graph.registry import convert, raw
-from skflow.graph.spec import DType, complex64, complex128, float32, float64
+from skflow.graph.conversion import convert
+from skflow.graph.dtypes import DType, complex64, complex128, float32, float64
+from skflow.graph.nodes import Tensor
+from skflow.graph.registry import raw
+from skflow.graph.scopes import name_scope
 
 
 def complex(real: Any, imag: Any, name: str | None = None) -> Tensor:

@@ -10,7 +10,8 @@ from typing import Any
 
 import skflow.graph.ops.list_diff  # noqa: F401  (declares the operation)
 from skflow import logging
-from skflow.graph.core import Tensor, name_scope
+from skflow.graph.conversion import convert
+from skflow.graph.dtypes import int32
 from skflow.graph.functions._common import cast_if_needed
 from skflow.graph.functions.filling import range as range_of
 from skflow.graph.functions.joining import concat, stack
@@ -18,8 +19,9 @@ from skflow.graph.functions.linalg import matmul
 from skflow.graph.functions.reduction import reduce_prod, reduce_sum
 from skflow.graph.functions.shapes import expand_dims, rank, reshape, shape, transpose
 from skflow.graph.functions.slicing import slice_helper
-from skflow.graph.registry import convert, raw
-from skflow.graph.spec import int32
+from skflow.graph.nodes import Tensor
+from skflow.graph.registry import raw
+from skflow.graph.scopes import name_scope
 
 # ---- tensordot --------------------------------------------------------------------------
 

@@ -12,16 +12,9 @@ import numpy as np
 import skflow.graph.ops.control  # noqa: F401  (declares the operations)
 from skflow import logging
 from skflow.graph.body import BodyGraph
-from skflow.graph.core import (
-    Graph,
-    Operation,
-    Tensor,
-    colocate_with,
-    control_dependencies,
-    device,
-    get_default_graph,
-    name_scope,
-)
+from skflow.graph.conversion import constant, convert
+from skflow.graph.core import Graph
+from skflow.graph.dtypes import bool_, int32, string
 from skflow.graph.functions._results import (
     Parts,
     boolean,
@@ -34,14 +27,16 @@ from skflow.graph.functions._results import (
 from skflow.graph.functions.debug import Assert
 from skflow.graph.functions.loops import while_loop as while_loop  # noqa: PLC0414  # found here
 from skflow.graph.nest import flatten, is_sequence, pack_sequence_as
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._branches import build_if
-from skflow.graph.registry import constant, convert, own, raw
+from skflow.graph.registry import own, raw
+from skflow.graph.scopes import colocate_with, control_dependencies, device, name_scope
 from skflow.graph.sparse_types import (
     IndexedSlices,
     SparseTensor,
     convert_to_tensor_or_indexed_slices,
 )
-from skflow.graph.spec import bool_, int32, string
+from skflow.graph.stacks import get_default_graph
 
 # ---- order ------------------------------------------------------------------------------
 

@@ -7,9 +7,12 @@ from typing import Any
 
 import skflow.graph.ops.control
 import skflow.graph.ops.debug  # noqa: F401  (declares the operations)
-from skflow.graph.core import Operation, Tensor, control_dependencies, graph_of, name_scope
-from skflow.graph.registry import convert, raw
-from skflow.graph.spec import bool_, int32, shape_brackets, string
+from skflow.graph.conversion import convert
+from skflow.graph.dtypes import bool_, int32, string
+from skflow.graph.nodes import Operation, Tensor
+from skflow.graph.registry import raw
+from skflow.graph.scopes import control_dependencies, graph_of, name_scope
+from skflow.graph.shapes import shape_brackets
 
 
 def _given(**attrs: Any) -> dict[str, Any]:

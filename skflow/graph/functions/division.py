@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 import skflow.graph.ops.division  # noqa: F401  (declares the operations)
-from skflow.graph.core import Tensor, name_scope
-from skflow.graph.functions._elementwise import binary
-from skflow.graph.functions.casting import cast
-from skflow.graph.registry import convert, raw
-from skflow.graph.spec import (
+from skflow.graph.conversion import convert
+from skflow.graph.dtypes import (
     FLOATS,
     DType,
     complex64,
@@ -23,6 +20,11 @@ from skflow.graph.spec import (
     uint8,
     uint16,
 )
+from skflow.graph.functions._elementwise import binary
+from skflow.graph.functions.casting import cast
+from skflow.graph.nodes import Tensor
+from skflow.graph.registry import raw
+from skflow.graph.scopes import name_scope
 
 _QUOTIENT_TYPE: Final[dict[DType, DType]] = (
     dict.fromkeys((uint8, int8, uint16, int16), float32)

@@ -9,9 +9,11 @@ import skflow.graph.ops.math
 import skflow.graph.ops.powers
 import skflow.graph.ops.rounding
 import skflow.graph.ops.transcendental  # noqa: F401  (declares the operations)
-from skflow.graph.core import Tensor, name_scope
+from skflow.graph.conversion import convert
 from skflow.graph.functions._elementwise import binary, on_values, unary
-from skflow.graph.registry import convert, raw
+from skflow.graph.nodes import Tensor
+from skflow.graph.registry import raw
+from skflow.graph.scopes import name_scope
 
 
 def sqrt(x: Any, name: str | None = None) -> Tensor:

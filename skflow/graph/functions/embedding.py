@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from skflow import logging
-from skflow.graph.core import Tensor, colocate_with, name_scope
+from skflow.graph.conversion import constant, convert
+from skflow.graph.dtypes import int32
 from skflow.graph.functions import array, clip, math, sparse
-from skflow.graph.registry import constant, convert
+from skflow.graph.nodes import Tensor
+from skflow.graph.scopes import colocate_with, name_scope
+from skflow.graph.shapes import TensorShape
 from skflow.graph.sparse_types import SparseTensor, convert_n_to_tensor_or_indexed_slices
-from skflow.graph.spec import TensorShape, int32
 
 
 def _as_list(params: Any) -> list[Any]:

@@ -11,22 +11,15 @@ import skflow.graph.ops.filling
 import skflow.graph.ops.ranges
 import skflow.graph.ops.reduction
 import skflow.graph.ops.shape  # noqa: F401  (declares the operations)
-from skflow.graph.core import Tensor, name_scope
+from skflow.graph.conversion import constant, convert
+from skflow.graph.dtypes import DType, as_dtype, bool_, float32, float64, int32, int64, string
 from skflow.graph.functions._common import cast_if_needed
 from skflow.graph.functions.joining import stack
 from skflow.graph.functions.shapes import reshape, shape_internal, size
-from skflow.graph.registry import constant, convert, raw
-from skflow.graph.spec import (
-    DType,
-    as_dtype,
-    as_shape,
-    bool_,
-    float32,
-    float64,
-    int32,
-    int64,
-    string,
-)
+from skflow.graph.nodes import Tensor
+from skflow.graph.registry import raw
+from skflow.graph.scopes import name_scope
+from skflow.graph.shapes import as_shape
 
 
 def fill(dims: Any, value: Any, name: str | None = None) -> Tensor:

@@ -8,12 +8,15 @@ import skflow.graph.ops.gather
 import skflow.graph.ops.partition
 import skflow.graph.ops.reduction
 import skflow.graph.ops.segment  # noqa: F401  (declares the operations)
-from skflow.graph.core import Tensor, name_scope
+from skflow.graph.conversion import convert
+from skflow.graph.dtypes import as_dtype, float32
 from skflow.graph.functions._common import index_type
 from skflow.graph.functions.joining import concat
 from skflow.graph.functions.shapes import reshape, shape, squeeze
-from skflow.graph.registry import convert, raw
-from skflow.graph.spec import TensorShape, as_dtype, float32, num_elements
+from skflow.graph.nodes import Tensor
+from skflow.graph.registry import raw
+from skflow.graph.scopes import name_scope
+from skflow.graph.shapes import TensorShape, num_elements
 
 
 def gather(params: Any, indices: Any, validate_indices: bool | None = None,

@@ -9,15 +9,13 @@ import numpy as np
 import skflow.graph.ops.identity
 import skflow.graph.ops.joining
 import skflow.graph.ops.padding  # noqa: F401  (declares the operations)
-from skflow.graph.core import Tensor, name_scope
+from skflow.graph.conversion import constant, convert, register_tensor_conversion_function
+from skflow.graph.dtypes import INDEX, DType, int32
 from skflow.graph.functions._common import data_type
-from skflow.graph.registry import (
-    constant,
-    convert,
-    raw,
-    register_tensor_conversion_function,
-)
-from skflow.graph.spec import INDEX, Dimension, DType, TensorShape, int32
+from skflow.graph.nodes import Tensor
+from skflow.graph.registry import raw
+from skflow.graph.scopes import name_scope
+from skflow.graph.shapes import Dimension, TensorShape
 
 
 def stack(values: Any, axis: int = 0, name: str = "stack") -> Tensor:

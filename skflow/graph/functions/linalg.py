@@ -12,11 +12,13 @@ import skflow.graph.ops.matmul
 import skflow.graph.ops.matrix
 import skflow.graph.ops.powers
 import skflow.graph.ops.sparse_products  # noqa: F401  (declares the operations)
-from skflow.graph.core import LATE, Tensor, name_scope
+from skflow.graph.conversion import convert
+from skflow.graph.dtypes import float32
 from skflow.graph.functions.norms import norm as norm  # noqa: PLC0414  # found here
 from skflow.graph.functions.reduction import reduce_sum
-from skflow.graph.registry import convert, raw
-from skflow.graph.spec import float32
+from skflow.graph.nodes import LATE, Tensor
+from skflow.graph.registry import raw
+from skflow.graph.scopes import name_scope
 
 # ---- products ---------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import skflow.graph.ops.loops  # noqa: F401  (declares the operations)
 from skflow.graph.body import BodyGraph, share_captures
-from skflow.graph.core import Operation, Tensor, control_dependencies, get_default_graph, name_scope
+from skflow.graph.dtypes import string
 from skflow.graph.functions._results import (
     Parts,
     boolean,
@@ -18,14 +18,17 @@ from skflow.graph.functions._results import (
     split,
 )
 from skflow.graph.nest import assert_same_structure, flatten, is_sequence, pack_sequence_as
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._replay import are_pure, record
 from skflow.graph.registry import REGISTRY, own
+from skflow.graph.scopes import control_dependencies, name_scope
+from skflow.graph.shapes import Shape, TensorShape
 from skflow.graph.sparse_types import (
     IndexedSlices,
     SparseTensor,
     convert_n_to_tensor_or_indexed_slices,
 )
-from skflow.graph.spec import Shape, TensorShape, string
+from skflow.graph.stacks import get_default_graph
 
 
 def while_loop(cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any,

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 
 import skflow.graph.ops.losses  # noqa: F401  (declares the operations)
-from skflow.graph.core import Tensor, name_scope
+from skflow.graph.conversion import constant, convert
+from skflow.graph.dtypes import float16, float32
 from skflow.graph.functions import array, math
 from skflow.graph.functions.nn import flatten_outer_dims, relu
-from skflow.graph.registry import constant, convert, raw
-from skflow.graph.spec import float16, float32
+from skflow.graph.nodes import Tensor
+from skflow.graph.registry import raw
+from skflow.graph.scopes import name_scope
 
 
 def _check_named(name: str, sentinel: Any, labels: Any, logits: Any) -> None:

@@ -8,15 +8,17 @@ from typing import Any
 import skflow.graph.ops.comparison
 import skflow.graph.ops.math
 import skflow.graph.ops.powers  # noqa: F401  (declares the operations)
-from skflow.graph.core import Tensor, control_dependencies, name_scope
+from skflow.graph.conversion import constant, convert
+from skflow.graph.dtypes import float16, float32
 from skflow.graph.functions._common import cast_if_needed
 from skflow.graph.functions.filling import zeros_like
 from skflow.graph.functions.placeholders import stop_gradient
 from skflow.graph.functions.reduction import reduce_mean, reduce_prod, reduce_sum
 from skflow.graph.functions.shapes import reshape, shape, squeeze
-from skflow.graph.registry import constant, convert, raw
+from skflow.graph.nodes import Tensor
+from skflow.graph.registry import raw
+from skflow.graph.scopes import control_dependencies, name_scope
 from skflow.graph.signature import later_keywords
-from skflow.graph.spec import float16, float32
 
 
 def sufficient_statistics(x: Any, axes: Any, shift: Any = None, keep_dims: bool = False,

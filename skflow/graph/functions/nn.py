@@ -10,10 +10,12 @@ import skflow.graph.ops.activations
 import skflow.graph.ops.bias
 import skflow.graph.ops.losses
 import skflow.graph.ops.top_k  # noqa: F401  (declares the operations)
-from skflow.graph.core import Tensor, name_scope
+from skflow.graph.conversion import convert
 from skflow.graph.functions import array, math, random
-from skflow.graph.registry import convert, raw
-from skflow.graph.spec import TensorShape
+from skflow.graph.nodes import Tensor
+from skflow.graph.registry import raw
+from skflow.graph.scopes import name_scope
+from skflow.graph.shapes import TensorShape
 
 # ---- activations --------------------------------------------------------------------------
 

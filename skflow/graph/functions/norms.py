@@ -11,10 +11,12 @@ import numpy as np
 import skflow.graph.ops.complex
 import skflow.graph.ops.math
 import skflow.graph.ops.powers  # noqa: F401  (declares the operations)
-from skflow.graph.core import Tensor, name_scope
+from skflow.graph.conversion import convert
 from skflow.graph.functions.reduction import reduce_max, reduce_sum
 from skflow.graph.functions.shapes import squeeze
-from skflow.graph.registry import convert, raw
+from skflow.graph.nodes import Tensor
+from skflow.graph.registry import raw
+from skflow.graph.scopes import name_scope
 from skflow.graph.signature import later_keywords
 
 _MATRIX_NORMS = ["euclidean", "fro", 1, np.inf]

@@ -9,11 +9,13 @@ import skflow.graph.ops.comparison
 import skflow.graph.ops.division
 import skflow.graph.ops.math
 import skflow.graph.ops.powers  # noqa: F401  (declares the operations)
-from skflow.graph.core import LATE, Tensor, name_scope
+from skflow.graph.conversion import convert
 from skflow.graph.functions.arithmetic import abs
 from skflow.graph.functions.comparison import logical_xor
 from skflow.graph.functions.division import div, truediv
-from skflow.graph.registry import convert, raw
+from skflow.graph.nodes import LATE, Tensor
+from skflow.graph.registry import raw
+from skflow.graph.scopes import name_scope
 from skflow.graph.sparse_types import SparseTensor
 
 Build = Callable[..., Any]

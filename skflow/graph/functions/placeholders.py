@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import skflow.graph.ops.identity  # noqa: F401  (declares the operations)
-from skflow.graph.core import Tensor
 from skflow.graph.functions._common import data_type
+from skflow.graph.nodes import Tensor
 from skflow.graph.registry import raw
-from skflow.graph.spec import is_full, to_shape
+from skflow.graph.shapes import is_full, to_shape
 
 
 def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Tensor:

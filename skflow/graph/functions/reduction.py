@@ -10,14 +10,16 @@ import skflow.graph.ops.comparison
 import skflow.graph.ops.list_diff
 import skflow.graph.ops.reduction
 import skflow.graph.ops.transcendental  # noqa: F401  (declares the operations)
-from skflow.graph.core import Tensor, name_scope
+from skflow.graph.conversion import constant, convert
+from skflow.graph.dtypes import int32, int64
 from skflow.graph.functions.casting import cast, to_int64
 from skflow.graph.functions.filling import range as range_of
 from skflow.graph.functions.placeholders import stop_gradient
 from skflow.graph.functions.shapes import rank, squeeze
-from skflow.graph.registry import OpDef, constant, convert, raw
+from skflow.graph.nodes import Tensor
+from skflow.graph.registry import OpDef, raw
+from skflow.graph.scopes import name_scope
 from skflow.graph.signature import later_keywords
-from skflow.graph.spec import int32, int64
 
 
 def _axes(x: Any, axis: Any, reduction_indices: Any) -> Any:

@@ -8,12 +8,14 @@ import skflow.graph.ops.comparison
 import skflow.graph.ops.math
 import skflow.graph.ops.scan
 import skflow.graph.ops.segment  # noqa: F401  (declares the operations)
-from skflow.graph.core import Tensor, name_scope
+from skflow.graph.conversion import constant, convert
+from skflow.graph.dtypes import as_dtype, int32
 from skflow.graph.functions._common import cast_if_needed
 from skflow.graph.functions.reduction import reduce_max, reduce_prod
 from skflow.graph.functions.shapes import shape
-from skflow.graph.registry import constant, convert, raw
-from skflow.graph.spec import as_dtype, int32
+from skflow.graph.nodes import Tensor
+from skflow.graph.registry import raw
+from skflow.graph.scopes import name_scope
 
 
 def cumsum(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False,

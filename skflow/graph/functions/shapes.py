@@ -12,11 +12,14 @@ import skflow.graph.ops.math
 import skflow.graph.ops.ranges
 import skflow.graph.ops.reduction
 import skflow.graph.ops.shape  # noqa: F401  (declares the operations)
-from skflow.graph.core import Tensor, name_scope
+from skflow.graph.conversion import constant, convert
+from skflow.graph.dtypes import int32
 from skflow.graph.functions._common import index_type
-from skflow.graph.registry import constant, convert, raw
+from skflow.graph.nodes import Tensor
+from skflow.graph.registry import raw
+from skflow.graph.scopes import name_scope
+from skflow.graph.shapes import TensorShape, is_full, num_elements
 from skflow.graph.sparse_types import SparseTensor, SparseTensorValue
-from skflow.graph.spec import TensorShape, int32, is_full, num_elements
 
 
 def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Tensor:

@@ -8,11 +8,13 @@ from typing import Any
 
 import skflow.graph.ops.math
 import skflow.graph.ops.slicing  # noqa: F401  (declares the operations)
-from skflow.graph.core import LATE, Tensor, name_scope
+from skflow.graph.conversion import constant
+from skflow.graph.dtypes import int32
 from skflow.graph.functions.filling import ones_like
 from skflow.graph.functions.joining import stack
-from skflow.graph.registry import constant, raw
-from skflow.graph.spec import int32
+from skflow.graph.nodes import LATE, Tensor
+from skflow.graph.registry import raw
+from skflow.graph.scopes import name_scope
 
 newaxis = None
 """In square brackets: a new axis of size 1."""

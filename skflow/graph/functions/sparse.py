@@ -10,12 +10,14 @@ import skflow.graph.ops.sparse
 import skflow.graph.ops.sparse_cwise
 import skflow.graph.ops.sparse_products
 import skflow.graph.ops.sparse_segments  # noqa: F401  (declares the operations)
-from skflow.graph.core import LATE, Tensor, name_scope
+from skflow.graph.conversion import constant, convert
+from skflow.graph.dtypes import DType, float32, float64, int8, int16, int32, int64, uint8, uint16
 from skflow.graph.functions import array
 from skflow.graph.functions.casting import cast
-from skflow.graph.registry import constant, convert, raw
+from skflow.graph.nodes import LATE, Tensor
+from skflow.graph.registry import raw
+from skflow.graph.scopes import name_scope
 from skflow.graph.sparse_types import SparseTensor, sparse_or_error
-from skflow.graph.spec import DType, float32, float64, int8, int16, int32, int64, uint8, uint16
 
 
 def sparse_placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> SparseTensor:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import skflow.graph.ops.state  # noqa: F401  (declares the operations)
-from skflow.graph.core import Tensor
+from skflow.graph.dtypes import DType
+from skflow.graph.nodes import Tensor
 from skflow.graph.registry import raw
-from skflow.graph.spec import DType, Shape
+from skflow.graph.shapes import Shape
 
 
 def _given(**attrs: Any) -> dict[str, Any]:
@@ -70,7 +71,7 @@ def assign(ref: Any, value: Any, validate_shape: bool | None = None,
     validate_shape : bool, optional
         Insist that the shapes agree (the default), or let the variable change its shape.
     use_locking : bool, optional
-        Keep other locked updates of the variable out meanwhile; by default it is so.
+        Recorded only: a run that changes variables has them for itself.
     name : str, optional
         The operation's name.
 
@@ -103,7 +104,7 @@ def assign_add(ref: Any, value: Any, use_locking: bool | None = None,
     value : Tensor
         What to add, of the variable's type and shape.
     use_locking : bool, optional
-        Keep other locked updates of the variable out meanwhile; by default it is not so.
+        Recorded only: a run that changes variables has them for itself.
     name : str, optional
         The operation's name.
 
@@ -136,7 +137,7 @@ def assign_sub(ref: Any, value: Any, use_locking: bool | None = None,
     value : Tensor
         What to subtract, of the variable's type and shape.
     use_locking : bool, optional
-        Keep other locked updates of the variable out meanwhile; by default it is not so.
+        Recorded only: a run that changes variables has them for itself.
     name : str, optional
         The operation's name.
 
@@ -191,7 +192,7 @@ def scatter_update(ref: Any, indices: Any, updates: Any, use_locking: bool | Non
     updates : Tensor, shape ``indices.shape + (D1, ..., Dn)``
         The new rows.
     use_locking : bool, optional
-        Keep other locked updates of the variable out meanwhile; by default it is so.
+        Recorded only: a run that changes variables has them for itself.
     name : str, optional
         The operation's name.
 
@@ -219,7 +220,7 @@ def scatter_add(ref: Any, indices: Any, updates: Any, use_locking: bool | None =
     Parameters
     ----------
     ref, indices, updates, use_locking, name
-        As in `scatter_update`, without locking by default; repeated rows add up.
+        As in `scatter_update`; repeated rows add up.
 
     Returns
     -------
@@ -237,7 +238,7 @@ def scatter_sub(ref: Any, indices: Any, updates: Any, use_locking: bool | None =
     Parameters
     ----------
     ref, indices, updates, use_locking, name
-        As in `scatter_update`, without locking by default; repeated rows add up.
+        As in `scatter_update`; repeated rows add up.
 
     Returns
     -------
@@ -255,7 +256,7 @@ def scatter_mul(ref: Any, indices: Any, updates: Any, use_locking: bool | None =
     Parameters
     ----------
     ref, indices, updates, use_locking, name
-        As in `scatter_update`, without locking by default; repeated rows multiply.
+        As in `scatter_update`; repeated rows multiply.
 
     Returns
     -------
@@ -273,7 +274,7 @@ def scatter_div(ref: Any, indices: Any, updates: Any, use_locking: bool | None =
     Parameters
     ----------
     ref, indices, updates, use_locking, name
-        As in `scatter_update`, without locking by default; repeated rows are divided repeatedly.
+        As in `scatter_update`; repeated rows are divided repeatedly.
         Integers are rounded towards zero.
 
     Returns
@@ -298,7 +299,7 @@ def scatter_nd_update(ref: Any, indices: Any, updates: Any, use_locking: bool | 
     updates : Tensor, shape ``indices.shape[:-1] + ref.shape[K:]``
         The new slices.
     use_locking : bool, optional
-        Keep other locked updates of the variable out meanwhile; by default it is so.
+        Recorded only: a run that changes variables has them for itself.
     name : str, optional
         The operation's name.
 
@@ -326,7 +327,7 @@ def scatter_nd_add(ref: Any, indices: Any, updates: Any, use_locking: bool | Non
     Parameters
     ----------
     ref, indices, updates, use_locking, name
-        As in `scatter_nd_update`, without locking by default; repeated slices add up.
+        As in `scatter_nd_update`; repeated slices add up.
 
     Returns
     -------
@@ -346,7 +347,7 @@ def scatter_nd_sub(ref: Any, indices: Any, updates: Any, use_locking: bool | Non
     Parameters
     ----------
     ref, indices, updates, use_locking, name
-        As in `scatter_nd_update`, without locking by default; repeated slices add up.
+        As in `scatter_nd_update`; repeated slices add up.
 
     Returns
     -------

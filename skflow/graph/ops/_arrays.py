@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 
 from skflow.errors import InvalidArgumentError
-from skflow.graph.core import Operation, Tensor
-from skflow.graph.registry import constant, raw
-from skflow.graph.spec import Array, DType, Shape, Spec, int32, is_full
+from skflow.graph.conversion import constant
+from skflow.graph.dtypes import Array, DType, int32
+from skflow.graph.nodes import Operation, Tensor
+from skflow.graph.registry import raw
+from skflow.graph.shapes import Shape, is_full
+from skflow.graph.spec import Spec
 
 Specialize = Callable[[Sequence[Spec], dict[str, Any]], Callable[..., Any] | None]
 

@@ -6,9 +6,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from skflow.graph.dtypes import Array
 from skflow.graph.lazy import sparse
 from skflow.graph.ops._arrays import invalid
-from skflow.graph.spec import Array, shape_brackets
+from skflow.graph.shapes import shape_brackets
 
 _LONG: Final = 1024  # terms up to which a sum may be left to single precision
 

@@ -8,9 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from skflow.errors import InvalidArgumentError
-from skflow.graph.core import Tensor
-from skflow.graph.registry import raw
-from skflow.graph.spec import (
+from skflow.graph.dtypes import (
     FLOATS,
     INEXACT,
     INTEGERS,
@@ -25,6 +23,8 @@ from skflow.graph.spec import (
     uint8,
     uint16,
 )
+from skflow.graph.nodes import Tensor
+from skflow.graph.registry import raw
 
 
 class Listed(tuple[DType, ...]):

@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from skflow.graph.core import Tensor
+from skflow.graph.conversion import constant
+from skflow.graph.dtypes import Array, int32, int64
+from skflow.graph.nodes import Tensor
 from skflow.graph.ops._arrays import invalid
-from skflow.graph.registry import constant, raw
-from skflow.graph.spec import Array, Shape, Spec, equal_dims, int32, int64
+from skflow.graph.registry import raw
+from skflow.graph.shapes import Shape, equal_dims
+from skflow.graph.spec import Spec
 
 Matrix = tuple[Shape, int | None, int | None]
 """A shape taken apart: the batch's shape, rows, columns."""

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from skflow.graph.body import BodyGraph, needed
-from skflow.graph.core import Operation, Tensor, get_default_graph
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.registry import raw
+from skflow.graph.stacks import get_default_graph
 
 _VARIABLES: Final = ("VariableV2", "Variable")
 _SOURCES: Final = ("_Arg", *_VARIABLES)
@@ -179,10 +180,7 @@ _LOOP_ATTRS: Final = ("cond", "body", "Tout", "output_shapes", "_varying", "_rep
 
 
 def _keep_records(op: Operation) -> None:
-    """Let the loops in an operation fill in their records from now on.
-
-    Plans made before hold no gradient that would read them, and stay as they are.
-    """
+    """Let the loops in an operation fill in their records in runs from now on."""
     if op.type == "While":
         op.attrs["_keeps_record"] = True
     for body in op.attrs.values():

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from skflow.errors import InvalidArgumentError
-from skflow.graph.context import Reference
-from skflow.graph.spec import Array
-
-_LOCKS: Final = tuple(threading.Lock() for _ in range(61))
-
-
-def lock_of(reference: Reference) -> threading.Lock:
-    """The lock that guards a variable; a few variables may share one."""
-    return _LOCKS[(id(reference) >> 4) % len(_LOCKS)]
+from skflow.graph.dtypes import Array
 
 
 def check_bounds(indices: Array, rows: int) -> None:

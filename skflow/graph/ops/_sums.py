@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from skflow.graph.spec import Array
+from skflow.graph.dtypes import Array
 from skflow.graph.summation import column_sum
 
 _DEPTH: Final = 256  # numbers added one after the other before partial sums are taken

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from skflow.graph.spec import Array
+from skflow.graph.dtypes import Array
 
 BLOCK: Final = 32768
 """Elements updated at a time: the few arrays of a block stay in a core's cache."""

@@ -6,17 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from skflow.graph.core import Operation, Tensor
+from skflow.graph.dtypes import FLOATS, Array, DType
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._types import REAL_NUMBERS
 from skflow.graph.registry import define, raw
-from skflow.graph.spec import (
-    FLOATS,
-    Array,
-    DType,
-    Shape,
-    Spec,
-    merged,
-)
+from skflow.graph.shapes import Shape, merged
+from skflow.graph.spec import Spec
 
 
 def _same(a: Spec, b: Spec) -> Shape:

@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from skflow.graph.core import Operation, Tensor
+from skflow.graph.dtypes import Array
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._arrays import invalid
 from skflow.graph.ops._types import ANY_NUMBERS
 from skflow.graph.registry import define, raw
-from skflow.graph.spec import Array, Shape, Spec, equal_dims, shape_brackets
+from skflow.graph.shapes import Shape, equal_dims, shape_brackets
+from skflow.graph.spec import Spec
 from skflow.graph.summation import column_sum
 
 

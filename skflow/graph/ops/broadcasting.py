@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from skflow.graph.dtypes import INDEX, Array, int32
 from skflow.graph.ops._elementwise import invalid
 from skflow.graph.registry import NOT_DIFFERENTIABLE, define
-from skflow.graph.spec import INDEX, Array, Shape, Spec, int32, shape_brackets
+from skflow.graph.shapes import Shape, shape_brackets
+from skflow.graph.spec import Spec
 
 
 def stretched_axes(a: list[int], b: list[int]) -> tuple[list[int], list[int]]:

@@ -7,19 +7,14 @@ from typing import Any
 import numpy as np
 
 from skflow.errors import UnimplementedError
-from skflow.graph.core import Operation, Tensor
+from skflow.graph.declaration import Attr
+from skflow.graph.dtypes import INEXACT, Array, DType, as_dtype
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._elementwise import Listed, invalid
 from skflow.graph.ops._types import ANY_NUMBERS
-from skflow.graph.registry import NOT_DIFFERENTIABLE, Attr, define, raw
-from skflow.graph.spec import (
-    INEXACT,
-    Array,
-    DType,
-    Shape,
-    Spec,
-    as_dtype,
-    shape_brackets,
-)
+from skflow.graph.registry import NOT_DIFFERENTIABLE, define, raw
+from skflow.graph.shapes import Shape, shape_brackets
+from skflow.graph.spec import Spec
 
 _NAMES = {"float32": "float", "float64": "double", "float16": "half"}
 

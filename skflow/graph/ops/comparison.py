@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skflow.graph.ops._elementwise import Listed
-from skflow.graph.ops._types import REAL_NUMBERS
-from skflow.graph.registry import NOT_DIFFERENTIABLE, define
-from skflow.graph.spec import (
+from skflow.graph.dtypes import (
     FLOATS,
     bool_,
     complex64,
@@ -19,6 +16,9 @@ from skflow.graph.spec import (
     string,
     uint8,
 )
+from skflow.graph.ops._elementwise import Listed
+from skflow.graph.ops._types import REAL_NUMBERS
+from skflow.graph.registry import NOT_DIFFERENTIABLE, define
 
 _COMPARABLE = Listed(
     (*FLOATS, uint8, int8, int16, int32, int64, complex64, string, bool_, complex128)

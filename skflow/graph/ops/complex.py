@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from skflow.graph.core import Operation, Tensor
-from skflow.graph.registry import constant, define, raw
-from skflow.graph.spec import Array, DType, complex64, complex128, float32, float64
+from skflow.graph.conversion import constant
+from skflow.graph.dtypes import Array, DType, complex64, complex128, float32, float64
+from skflow.graph.nodes import Operation, Tensor
+from skflow.graph.registry import define, raw
 
 _PARTS: dict[str, tuple[DType, ...]] = {"T": (complex64, complex128), "Tout": (float32, float64)}
 

@@ -9,13 +9,18 @@ import numpy as np
 
 from skflow.graph.body import BodyGraph
 from skflow.graph.context import OpContext
-from skflow.graph.core import LATE, Operation, Tensor, get_default_graph
+from skflow.graph.conversion import convert
+from skflow.graph.declaration import Attr
+from skflow.graph.dtypes import Array, DType, as_dtype
+from skflow.graph.nodes import LATE, Operation, Tensor
 from skflow.graph.ops._arrays import invalid
 from skflow.graph.ops._branches import build_if
 from skflow.graph.ops._replay import pure_branches, rebuild
-from skflow.graph.registry import NOT_DIFFERENTIABLE, Attr, convert, define, raw
+from skflow.graph.registry import NOT_DIFFERENTIABLE, define, raw
+from skflow.graph.shapes import Shape, shape_brackets
 from skflow.graph.sparse_types import IndexedSlices
-from skflow.graph.spec import Array, DType, Shape, Spec, as_dtype, shape_brackets
+from skflow.graph.spec import Spec
+from skflow.graph.stacks import get_default_graph
 
 
 def _nothing() -> None:

@@ -9,10 +9,12 @@ from typing import Any, Final
 import numpy as np
 
 from skflow.graph.context import OpContext
-from skflow.graph.core import Operation
+from skflow.graph.dtypes import Array
+from skflow.graph.nodes import Operation
 from skflow.graph.ops._arrays import invalid
 from skflow.graph.registry import define
-from skflow.graph.spec import Array, Shape, Spec, shape_brackets
+from skflow.graph.shapes import Shape, shape_brackets
+from skflow.graph.spec import Spec
 
 _ESCAPES: Final = {9: "\\t", 10: "\\n", 13: "\\r", 34: '\\"', 39: "\\'", 92: "\\\\"}
 

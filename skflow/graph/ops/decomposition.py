@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from skflow.graph.core import Operation, Tensor
+from skflow.graph.conversion import constant
+from skflow.graph.dtypes import Array, complex64, complex128, float32, float64, int32, int64
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._arrays import invalid
 from skflow.graph.ops._matrices import (
     batched,
@@ -20,19 +22,9 @@ from skflow.graph.ops._matrices import (
     square_of,
     transposed,
 )
-from skflow.graph.registry import constant, define, raw
-from skflow.graph.spec import (
-    Array,
-    Shape,
-    Spec,
-    complex64,
-    complex128,
-    float32,
-    float64,
-    int32,
-    int64,
-    merged,
-)
+from skflow.graph.registry import define, raw
+from skflow.graph.shapes import Shape, merged
+from skflow.graph.spec import Spec
 
 _ANY = (float64, float32, complex64, complex128)
 

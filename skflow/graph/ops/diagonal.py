@@ -6,24 +6,12 @@ from math import prod
 
 import numpy as np
 
-from skflow.graph.core import Operation, Tensor
+from skflow.graph.dtypes import Array, complex64, complex128, float32, float64, int32, int64
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._arrays import invalid, zeros
 from skflow.graph.registry import define, raw
-from skflow.graph.spec import (
-    Array,
-    Shape,
-    Spec,
-    complex64,
-    complex128,
-    equal_dims,
-    float32,
-    float64,
-    int32,
-    int64,
-    is_full,
-    merged,
-    shape_brackets,
-)
+from skflow.graph.shapes import Shape, equal_dims, is_full, merged, shape_brackets
+from skflow.graph.spec import Spec
 
 _DIAGONAL_TYPES = (float32, float64, int32, int64, complex64, complex128)
 

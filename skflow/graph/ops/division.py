@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from skflow.graph.core import Operation
+from skflow.graph.dtypes import Array, float32, float64, int16, int32, int64, uint8, uint16
+from skflow.graph.nodes import Operation
 from skflow.graph.ops._elementwise import (
     INEXACT_NUMBERS,
     WIDE_NUMBERS,
@@ -16,7 +17,6 @@ from skflow.graph.ops._elementwise import (
     invalid,
 )
 from skflow.graph.registry import NOT_DIFFERENTIABLE, define, raw
-from skflow.graph.spec import Array, float32, float64, int16, int32, int64, uint8, uint16
 
 _REMAINDERS = Listed((int32, int64, float32, float64))
 _TRUNCATED = Listed((uint8, uint16, int16, int32, int64))

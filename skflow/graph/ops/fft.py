@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from skflow.graph.core import Operation, Tensor
+from skflow.graph.conversion import constant
+from skflow.graph.dtypes import Array, complex64, float32, int32
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._arrays import invalid
-from skflow.graph.registry import constant, define, raw
-from skflow.graph.spec import Array, Shape, Spec, complex64, float32, int32
+from skflow.graph.registry import define, raw
+from skflow.graph.shapes import Shape
+from skflow.graph.spec import Spec
 
 
 def _transform(op_type: str, rank: int, inverse: bool) -> Callable[[Array], Any]:

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from skflow.graph.core import Operation, Tensor
+from skflow.graph.dtypes import Array
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._arrays import invalid, require_scalar, shape_from, zeros
 from skflow.graph.registry import NOT_DIFFERENTIABLE, define, raw
-from skflow.graph.spec import Array, Shape, Spec, shape_brackets
+from skflow.graph.shapes import Shape, shape_brackets
+from skflow.graph.spec import Spec
 
 
 def _fill_kernel(dims: Array, value: Array, *, out: Array | None = None) -> Array:

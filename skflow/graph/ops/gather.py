@@ -8,25 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from skflow.graph.core import Operation, Tensor
+from skflow.graph.dtypes import INDEX, NUMBERS, Array, int32, int64, uint8
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._arrays import as_int, constant_int, invalid, shape_from, shape_of
 from skflow.graph.ops._rows import check_bounds, gathered
 from skflow.graph.registry import NOT_DIFFERENTIABLE, define, raw
+from skflow.graph.shapes import Shape, is_full, merged, num_elements, shape_brackets
 from skflow.graph.sparse_types import IndexedSlices
-from skflow.graph.spec import (
-    INDEX,
-    NUMBERS,
-    Array,
-    Shape,
-    Spec,
-    int32,
-    int64,
-    is_full,
-    merged,
-    num_elements,
-    shape_brackets,
-    uint8,
-)
+from skflow.graph.spec import Spec
 
 # ---- rows: Gather ------------------------------------------------------------------------
 

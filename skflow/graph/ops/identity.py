@@ -5,17 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from skflow.graph.context import OpContext
-from skflow.graph.core import Operation
+from skflow.graph.declaration import Attr
+from skflow.graph.dtypes import DType
+from skflow.graph.nodes import Operation
 from skflow.graph.ops._arrays import entries, invalid
-from skflow.graph.registry import NOT_DIFFERENTIABLE, Attr, define
-from skflow.graph.spec import (
-    DType,
-    Shape,
-    Spec,
-    is_full,
-    merged,
-    shape_brackets,
-)
+from skflow.graph.registry import NOT_DIFFERENTIABLE, define
+from skflow.graph.shapes import Shape, is_full, merged, shape_brackets
+from skflow.graph.spec import Spec
 
 _KERNEL_NAMES: Final = {"float16": "half", "float32": "float", "float64": "double"}
 

@@ -8,7 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from skflow.graph.core import Operation, Tensor
+from skflow.graph.declaration import Attr
+from skflow.graph.dtypes import INDEX, Array, int32, int64
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._arrays import (
     as_int,
     constant_int,
@@ -18,8 +20,9 @@ from skflow.graph.ops._arrays import (
     shape_of,
     zeros_for,
 )
-from skflow.graph.registry import Attr, define, raw
-from skflow.graph.spec import INDEX, Array, Shape, Spec, int32, int64, merged, shape_brackets
+from skflow.graph.registry import define, raw
+from skflow.graph.shapes import Shape, merged, shape_brackets
+from skflow.graph.spec import Spec
 
 _MANY: Final = 16  # from here on one split is quicker than as many slices
 

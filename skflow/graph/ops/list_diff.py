@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from skflow.graph.dtypes import INDEX, Array, DType, int32
 from skflow.graph.ops._arrays import invalid
 from skflow.graph.registry import define
-from skflow.graph.spec import INDEX, Array, DType, Shape, Spec, int32
+from skflow.graph.shapes import Shape
+from skflow.graph.spec import Spec
 
 
 def _list_diff(x: Array, y: Array, *, out_idx: DType) -> tuple[Array, Array]:

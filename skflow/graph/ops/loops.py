@@ -9,12 +9,17 @@ import numpy as np
 
 from skflow.graph.body import BodyGraph
 from skflow.graph.context import OpContext
-from skflow.graph.core import LATE, Operation, Tensor, get_default_graph
+from skflow.graph.conversion import convert
+from skflow.graph.declaration import Attr
+from skflow.graph.dtypes import Array, DType
+from skflow.graph.nodes import LATE, Operation, Tensor
 from skflow.graph.ops._arrays import invalid
 from skflow.graph.ops._replay import pure_loop, rebuild
-from skflow.graph.registry import Attr, convert, define, raw
+from skflow.graph.registry import define, raw
+from skflow.graph.shapes import Shape, shape_brackets
 from skflow.graph.sparse_types import IndexedSlices
-from skflow.graph.spec import Array, DType, Shape, Spec, shape_brackets
+from skflow.graph.spec import Spec
+from skflow.graph.stacks import get_default_graph
 
 _LOOP_ATTRS: dict[str, Any] = {
     "Tout": Attr("list(type)"), "cond": Attr("func"), "body": Attr("func"),

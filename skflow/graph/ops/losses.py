@@ -6,21 +6,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from skflow.graph.core import Operation, Tensor
+from skflow.graph.conversion import constant
+from skflow.graph.dtypes import FLOATS, INDEX, Array, int32, int64
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._arrays import invalid
-from skflow.graph.registry import constant, define, raw
-from skflow.graph.spec import (
-    FLOATS,
-    INDEX,
-    Array,
-    Shape,
-    Spec,
-    equal_dims,
-    int32,
-    int64,
-    merged,
-    shape_brackets,
-)
+from skflow.graph.registry import define, raw
+from skflow.graph.shapes import Shape, equal_dims, merged, shape_brackets
+from skflow.graph.spec import Spec
 
 _NARROW: Final = 48  # classes up to which it pays to work on the transposed matrix
 _BLOCK: Final = 256  # squares added one after the other before partial sums are taken

@@ -7,7 +7,19 @@ from typing import Any
 import numpy as np
 
 from skflow.errors import FailedPreconditionError
-from skflow.graph.core import Operation, Tensor
+from skflow.graph.dtypes import (
+    FLOATS,
+    Array,
+    complex64,
+    complex128,
+    int8,
+    int16,
+    int32,
+    int64,
+    string,
+    uint8,
+)
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._elementwise import (
     SIGNED_NUMBERS,
     SIGNED_REALS,
@@ -19,23 +31,8 @@ from skflow.graph.ops._elementwise import (
 )
 from skflow.graph.ops._types import ANY_NUMBERS, REAL_NUMBERS
 from skflow.graph.registry import Kernel, define, raw
-from skflow.graph.spec import (
-    FLOATS,
-    Array,
-    Shape,
-    Spec,
-    complex64,
-    complex128,
-    int8,
-    int16,
-    int32,
-    int64,
-    merge,
-    merged,
-    shape_brackets,
-    string,
-    uint8,
-)
+from skflow.graph.shapes import Shape, merge, merged, shape_brackets
+from skflow.graph.spec import Spec
 
 # ---- two operands -------------------------------------------------------------------------
 

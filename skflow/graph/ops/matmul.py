@@ -7,24 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from skflow.graph.core import Operation, Tensor
+from skflow.graph.dtypes import Array, complex64, complex128, float16, float32, float64, int32
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._arrays import invalid
 from skflow.graph.ops._matrices import batched, conj, conjugate_transpose, matrix_of, product
 from skflow.graph.registry import define, raw
-from skflow.graph.spec import (
-    Array,
-    Shape,
-    Spec,
-    complex64,
-    complex128,
-    equal_dims,
-    float16,
-    float32,
-    float64,
-    int32,
-    merged,
-    shape_brackets,
-)
+from skflow.graph.shapes import Shape, equal_dims, merged, shape_brackets
+from skflow.graph.spec import Spec
 
 # TensorFlow's order, which its messages show.
 _PRODUCT_TYPES = (float16, float32, float64, int32, complex64, complex128)

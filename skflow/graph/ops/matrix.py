@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from skflow.graph.core import Operation, Tensor
+from skflow.graph.conversion import constant
+from skflow.graph.dtypes import Array, complex64, complex128, float32, float64, int32, int64
 from skflow.graph.lazy import linalg
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._arrays import invalid, require_scalar
 from skflow.graph.ops._matrices import (
     batched,
@@ -19,20 +21,9 @@ from skflow.graph.ops._matrices import (
     regular,
     square_of,
 )
-from skflow.graph.registry import constant, define, raw
-from skflow.graph.spec import (
-    Array,
-    Shape,
-    Spec,
-    complex64,
-    complex128,
-    equal_dims,
-    float32,
-    float64,
-    int32,
-    int64,
-    merged,
-)
+from skflow.graph.registry import define, raw
+from skflow.graph.shapes import Shape, equal_dims, merged
+from skflow.graph.spec import Spec
 
 _SINGULAR = "Input matrix is not invertible."
 _DEFICIENT = ("Input matrix was rank deficient or ill-conditioned. Try setting fast=False or "

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from skflow.graph.declaration import Attr
+from skflow.graph.dtypes import FLOATS, Array
 from skflow.graph.ops._elementwise import into, invalid
-from skflow.graph.registry import NOT_DIFFERENTIABLE, Attr, define, raw
-from skflow.graph.spec import FLOATS, Array
+from skflow.graph.registry import NOT_DIFFERENTIABLE, define, raw
 
 for _name, _ufunc in (("IsNan", np.isnan), ("IsInf", np.isinf), ("IsFinite", np.isfinite)):
     define(

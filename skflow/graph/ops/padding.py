@@ -7,28 +7,27 @@ from typing import Any
 
 import numpy as np
 
-from skflow.graph.core import Operation, Tensor
-from skflow.graph.ops._arrays import entries, if_valid, invalid, shape_of, zeros
-from skflow.graph.registry import Attr, define, raw
-from skflow.graph.spec import (
+from skflow.graph.declaration import Attr
+from skflow.graph.dtypes import (
     INDEX,
     NUMBERS,
     Array,
-    Shape,
-    Spec,
     bool_,
     complex64,
     complex128,
-    equal_dims,
     float16,
     float32,
     float64,
     int8,
     int32,
     int64,
-    shape_brackets,
     uint8,
 )
+from skflow.graph.nodes import Operation, Tensor
+from skflow.graph.ops._arrays import entries, if_valid, invalid, shape_of, zeros
+from skflow.graph.registry import define, raw
+from skflow.graph.shapes import Shape, equal_dims, shape_brackets
+from skflow.graph.spec import Spec
 
 # ---- Pad, MirrorPad ----------------------------------------------------------------------
 

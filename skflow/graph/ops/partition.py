@@ -7,20 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from skflow.graph.core import Operation, Tensor
+from skflow.graph.declaration import Attr
+from skflow.graph.dtypes import INDEX, Array, DType, int32
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._arrays import invalid, like_input, shape_of, zeros, zeros_for
-from skflow.graph.registry import Attr, define, raw
-from skflow.graph.spec import (
-    INDEX,
-    Array,
-    DType,
-    Shape,
-    Spec,
-    equal_dims,
-    int32,
-    merged,
-    shape_brackets,
-)
+from skflow.graph.registry import define, raw
+from skflow.graph.shapes import Shape, equal_dims, merged, shape_brackets
+from skflow.graph.spec import Spec
 
 # ---- DynamicPartition, DynamicStitch -----------------------------------------------------
 

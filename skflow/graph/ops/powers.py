@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from skflow.graph.core import Operation
+from skflow.graph.dtypes import Array, float16
+from skflow.graph.nodes import Operation
 from skflow.graph.ops._elementwise import (
     INEXACT_NUMBERS,
     SIGNED_NUMBERS,
@@ -16,7 +17,8 @@ from skflow.graph.ops._elementwise import (
     single,
 )
 from skflow.graph.registry import Kernel, define, raw
-from skflow.graph.spec import Array, Spec, float16, num_elements
+from skflow.graph.shapes import num_elements
+from skflow.graph.spec import Spec
 
 # ---- any power ----------------------------------------------------------------------------
 

@@ -8,8 +8,11 @@ import numpy as np
 
 from skflow.errors import InternalError, InvalidArgumentError, UnimplementedError
 from skflow.graph.context import OpContext
-from skflow.graph.registry import NOT_DIFFERENTIABLE, Attr, define
-from skflow.graph.spec import Array, DType, Shape, Spec, as_dtype, string
+from skflow.graph.declaration import Attr
+from skflow.graph.dtypes import Array, DType, as_dtype, string
+from skflow.graph.registry import NOT_DIFFERENTIABLE, define
+from skflow.graph.shapes import Shape
+from skflow.graph.spec import Spec
 
 _C_NAMES = {"float32": "float", "float64": "double", "float16": "half"}
 

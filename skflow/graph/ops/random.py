@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from skflow.graph import philox, spec as specs
+from skflow.graph import dtypes, philox
 from skflow.graph.context import OpContext
+from skflow.graph.declaration import Attr
+from skflow.graph.dtypes import FLOATS, INDEX, Array, DType
 from skflow.graph.ops._arrays import as_int, constant_int, invalid, require_scalar, shape_from
-from skflow.graph.registry import NOT_DIFFERENTIABLE, Attr, define
-from skflow.graph.spec import FLOATS, INDEX, Array, DType, Shape, Spec, shape_brackets
+from skflow.graph.registry import NOT_DIFFERENTIABLE, define
+from skflow.graph.shapes import Shape, shape_brackets
+from skflow.graph.spec import Spec
 
 _SEEDS: Final[dict[str, Any]] = {"seed": 0, "seed2": 0}
 # TensorFlow's order, which its message shows.
 _LOGITS: Final = (
-    specs.float32, specs.float64, specs.int32, specs.int64, specs.uint8, specs.int16,
-    specs.int8, specs.uint16, specs.float16,
+    dtypes.float32, dtypes.float64, dtypes.int32, dtypes.int64, dtypes.uint8, dtypes.int16,
+    dtypes.int8, dtypes.uint16, dtypes.float16,
 )
 
 

@@ -6,19 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from skflow.graph.dtypes import INDEX, Array, float32, float64, int32, int64
 from skflow.graph.ops._arrays import as_int, constant_int, invalid, require_scalar
 from skflow.graph.registry import NOT_DIFFERENTIABLE, define
-from skflow.graph.spec import (
-    INDEX,
-    Array,
-    Shape,
-    Spec,
-    float32,
-    float64,
-    int32,
-    int64,
-    shape_brackets,
-)
+from skflow.graph.shapes import Shape, shape_brackets
+from skflow.graph.spec import Spec
 
 
 def _check_scalars(**given: Array) -> None:

@@ -8,20 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from skflow.graph.core import Operation, Tensor
+from skflow.graph.conversion import constant
+from skflow.graph.dtypes import INDEX, Array, DType, int32
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._arrays import invalid
 from skflow.graph.ops._sums import SumPlan, reduce, reduced_shape
 from skflow.graph.ops._types import ANY_NUMBERS
-from skflow.graph.registry import constant, define, raw
-from skflow.graph.spec import (
-    INDEX,
-    Array,
-    DType,
-    Shape,
-    Spec,
-    int32,
-    shape_brackets,
-)
+from skflow.graph.registry import define, raw
+from skflow.graph.shapes import Shape, shape_brackets
+from skflow.graph.spec import Spec
 
 _SHORT_ROW, _MANY_ROWS = 32, 64  # such rows are reduced column by column
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from skflow.graph.dtypes import FLOATS, Array, float32, float64
 from skflow.graph.ops._elementwise import SIGNED_NUMBERS, into
 from skflow.graph.registry import NOT_DIFFERENTIABLE, define
-from skflow.graph.spec import FLOATS, Array, float32, float64
 
 
 def _round(x: Array, *, out: Array | None = None) -> Any:

@@ -6,18 +6,14 @@ from typing import Final
 
 import numpy as np
 
-from skflow.graph.core import Operation, Tensor
+from skflow.graph.conversion import constant
+from skflow.graph.dtypes import INDEX, Array, int32
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._arrays import invalid
 from skflow.graph.ops._types import ANY_NUMBERS
-from skflow.graph.registry import constant, define, raw
-from skflow.graph.spec import (
-    INDEX,
-    Array,
-    Shape,
-    Spec,
-    int32,
-    shape_brackets,
-)
+from skflow.graph.registry import define, raw
+from skflow.graph.shapes import Shape, shape_brackets
+from skflow.graph.spec import Spec
 
 # Rounding errors pile up along the axis: short types are accumulated in longer ones.
 _WIDER: Final = {

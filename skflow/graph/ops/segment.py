@@ -8,23 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from skflow.graph.core import Operation, Tensor
+from skflow.graph.conversion import constant
+from skflow.graph.dtypes import INDEX, Array, float32, float64, int32, int64
 from skflow.graph.lazy import sparse
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._arrays import invalid
 from skflow.graph.ops._types import ANY_NUMBERS, REAL_NUMBERS
-from skflow.graph.registry import constant, define, raw
-from skflow.graph.spec import (
-    INDEX,
-    Array,
-    Shape,
-    Spec,
-    equal_dims,
-    float32,
-    float64,
-    int32,
-    int64,
-    shape_brackets,
-)
+from skflow.graph.registry import define, raw
+from skflow.graph.shapes import Shape, equal_dims, shape_brackets
+from skflow.graph.spec import Spec
 
 _FEW = 2048  # elements: fewer are added one by one
 

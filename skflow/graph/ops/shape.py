@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from skflow.graph.core import Operation, Tensor
+from skflow.graph.declaration import Attr
+from skflow.graph.dtypes import INDEX, Array, DType, int32
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._arrays import (
     as_int,
     entries,
@@ -17,19 +19,9 @@ from skflow.graph.ops._arrays import (
     like_input,
     shape_from,
 )
-from skflow.graph.registry import NOT_DIFFERENTIABLE, Attr, define, raw
-from skflow.graph.spec import (
-    INDEX,
-    Array,
-    DType,
-    Shape,
-    Spec,
-    broadcast,
-    int32,
-    is_full,
-    num_elements,
-    shape_brackets,
-)
+from skflow.graph.registry import NOT_DIFFERENTIABLE, define, raw
+from skflow.graph.shapes import Shape, broadcast, is_full, num_elements, shape_brackets
+from skflow.graph.spec import Spec
 
 # ---- what shape a tensor has -------------------------------------------------------------
 

@@ -10,11 +10,12 @@ import numpy as np
 
 from skflow.errors import InvalidArgumentError, UnimplementedError
 from skflow.graph.context import Reference
-from skflow.graph.core import Operation, Tensor
+from skflow.graph.dtypes import INDEX, Array
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._arrays import entries, if_valid, invalid, shape_from, shape_of, zeros
-from skflow.graph.ops._rows import lock_of
 from skflow.graph.registry import define, raw
-from skflow.graph.spec import INDEX, Array, Shape, Spec, merged, shape_brackets
+from skflow.graph.shapes import Shape, merged, shape_brackets
+from skflow.graph.spec import Spec
 
 _MASKS: Final = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
 
@@ -279,17 +280,16 @@ def _strided_slice_assign_kernel(ref: Reference, begin: Array, end: Array, strid
                                  ellipsis_mask: int, new_axis_mask: int, shrink_axis_mask: int
                                  ) -> Reference:
     masks = (begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask)
-    with lock_of(ref):
-        storage = ref.read()
-        index = _index(storage.shape, begin, end, strides, dict(zip(_MASKS, masks, strict=True)))
-        box = storage[index]
-        if box.shape != value.shape:
-            raise UnimplementedError(
-                None, None,
-                f"sliced l-value shape {shape_brackets(box.shape)} does not match r-value shape "
-                f"{shape_brackets(value.shape)}. Automatic broadcasting not yet implemented.",
-            )
-        box[...] = value
+    storage = ref.read()
+    index = _index(storage.shape, begin, end, strides, dict(zip(_MASKS, masks, strict=True)))
+    box = storage[index]
+    if box.shape != value.shape:
+        raise UnimplementedError(
+            None, None,
+            f"sliced l-value shape {shape_brackets(box.shape)} does not match r-value shape "
+            f"{shape_brackets(value.shape)}. Automatic broadcasting not yet implemented.",
+        )
+    box[...] = value
     return ref
 
 

@@ -7,20 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from skflow.graph.core import Operation, Tensor
+from skflow.graph.conversion import constant
+from skflow.graph.dtypes import ALL, INDEX, Array, int32, int64
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._arrays import invalid
 from skflow.graph.ops._types import ANY_NUMBERS
-from skflow.graph.registry import constant, define, raw
-from skflow.graph.spec import (
-    ALL,
-    INDEX,
-    Array,
-    Shape,
-    Spec,
-    int32,
-    int64,
-    shape_brackets,
-)
+from skflow.graph.registry import define, raw
+from skflow.graph.shapes import Shape, shape_brackets
+from skflow.graph.spec import Spec
 
 
 def _text(values: Any) -> str:

@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from skflow.graph.core import Operation, Tensor
+from skflow.graph.conversion import constant
+from skflow.graph.dtypes import Array, int32, int64
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._arrays import invalid
 from skflow.graph.ops._types import ANY_NUMBERS
-from skflow.graph.registry import constant, define, raw
-from skflow.graph.spec import Array, Shape, Spec, equal_dims, int32, int64, shape_brackets
+from skflow.graph.registry import define, raw
+from skflow.graph.shapes import Shape, equal_dims, shape_brackets
+from skflow.graph.spec import Spec
 
 
 def _check(indices: Array, values: Array, shape: Array, dense: Array) -> None:

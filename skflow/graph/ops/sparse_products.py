@@ -5,22 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from skflow.graph.core import Operation, Tensor
+from skflow.graph.conversion import constant
+from skflow.graph.dtypes import COMPLEX, FLOATS, Array, float32, int32, int64
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._arrays import invalid
 from skflow.graph.ops._csr import Pattern, check_parts
-from skflow.graph.registry import constant, define, raw
-from skflow.graph.spec import (
-    COMPLEX,
-    FLOATS,
-    Array,
-    Shape,
-    Spec,
-    equal_dims,
-    float32,
-    int32,
-    int64,
-    shape_brackets,
-)
+from skflow.graph.registry import define, raw
+from skflow.graph.shapes import Shape, equal_dims, shape_brackets
+from skflow.graph.spec import Spec
 
 
 def _column(indices: Tensor, column: int) -> Tensor:

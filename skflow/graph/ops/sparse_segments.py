@@ -7,21 +7,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from skflow.graph.core import Operation, Tensor
+from skflow.graph.dtypes import INDEX, Array, float32, float64, int32
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._arrays import invalid
 from skflow.graph.ops._rows import gathered
 from skflow.graph.ops._types import REAL_NUMBERS
 from skflow.graph.registry import define, raw
-from skflow.graph.spec import (
-    INDEX,
-    Array,
-    Shape,
-    Spec,
-    float32,
-    float64,
-    int32,
-    merged,
-)
+from skflow.graph.shapes import Shape, merged
+from skflow.graph.spec import Spec
 
 
 def _check_lengths(indices: Array, segments: Array) -> None:

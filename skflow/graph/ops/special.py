@@ -8,21 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from skflow.graph.core import Operation, Tensor
+from skflow.graph.conversion import constant
+from skflow.graph.dtypes import FLOATS, Array, float16, float32, float64
 from skflow.graph.lazy import special
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._elementwise import invalid, single
-from skflow.graph.registry import Kernel, constant, define, raw
-from skflow.graph.spec import (
-    FLOATS,
-    Array,
-    Shape,
-    Spec,
-    float16,
-    float32,
-    float64,
-    merged,
-    shape_brackets,
-)
+from skflow.graph.registry import Kernel, define, raw
+from skflow.graph.shapes import Shape, merged, shape_brackets
+from skflow.graph.spec import Spec
 
 _TWO_OVER_ROOT_PI = 2 / math.sqrt(math.pi)
 

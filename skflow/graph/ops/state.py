@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import math
-from contextlib import nullcontext
 from typing import Any, Final
 
 import numpy as np
 
 from skflow.errors import InvalidArgumentError, OutOfRangeError
-from skflow.graph import spec as specs
+from skflow.graph import dtypes
 from skflow.graph.context import OpContext, Reference
-from skflow.graph.ops._rows import check_bounds, gathered, lock_of, rounds
-from skflow.graph.registry import NOT_DIFFERENTIABLE, Attr, define
-from skflow.graph.spec import Array, Shape, Spec, merged, shape_brackets
+from skflow.graph.declaration import Attr
+from skflow.graph.dtypes import Array
+from skflow.graph.ops._rows import check_bounds, gathered, rounds
+from skflow.graph.registry import NOT_DIFFERENTIABLE, define
+from skflow.graph.shapes import Shape, merged, shape_brackets
+from skflow.graph.spec import Spec
 
 # TensorFlow's order, which its messages show.
 NUMBERS: Final = (
-    specs.float32, specs.float64, specs.int64, specs.int32, specs.uint8, specs.uint16,
-    specs.int16, specs.int8, specs.complex64, specs.complex128, specs.float16,
-    specs.uint32, specs.uint64,
+    dtypes.float32, dtypes.float64, dtypes.int64, dtypes.int32, dtypes.uint8, dtypes.uint16,
+    dtypes.int16, dtypes.int8, dtypes.complex64, dtypes.complex128, dtypes.float16,
+    dtypes.uint32, dtypes.uint64,
 )
 
 
@@ -64,17 +66,15 @@ define(
 # ---- assigning --------------------------------------------------------------------------
 
 
-def _guard(ref: Reference, use_locking: bool) -> Any:
-    return lock_of(ref) if use_locking else nullcontext()
+# ``use_locking`` is recorded only: a run that changes variables has them for itself.
 
 
 def _assign_shape(ref: Spec, value: Spec, *, validate_shape: bool) -> Shape:
     return merged(ref.shape, value.shape) if validate_shape else value.shape
 
 
-def _assign(ref: Reference, value: Array, *, validate_shape: bool, use_locking: bool) -> Reference:
-    with _guard(ref, use_locking):
-        ref.assign(value, validate_shape)
+def _assign(ref: Reference, value: Array, *, validate_shape: bool) -> Reference:
+    ref.assign(value, validate_shape)
     return ref
 
 
@@ -90,16 +90,15 @@ define(
 
 
 def _define_in_place(name: str, ufunc: np.ufunc) -> None:
-    def kernel(ref: Reference, value: Array, *, use_locking: bool) -> Reference:
-        with _guard(ref, use_locking):
-            storage = ref.read()
-            if storage.shape != value.shape:
-                raise InvalidArgumentError(
-                    None, None,
-                    "Parameters and update must be the same size: "
-                    f"{shape_brackets(storage.shape)} vs. {shape_brackets(value.shape)}",
-                )
-            ufunc(storage, value, out=storage)
+    def kernel(ref: Reference, value: Array) -> Reference:
+        storage = ref.read()
+        if storage.shape != value.shape:
+            raise InvalidArgumentError(
+                None, None,
+                "Parameters and update must be the same size: "
+                f"{shape_brackets(storage.shape)} vs. {shape_brackets(value.shape)}",
+            )
+        ufunc(storage, value, out=storage)
         return ref
 
     define(
@@ -119,12 +118,11 @@ _define_in_place("AssignSub", np.subtract)
 
 
 def _count_up_to(ref: Reference, *, limit: int) -> Array:
-    with lock_of(ref):
-        storage = ref.read()
-        now = storage.copy()
-        if now >= limit:
-            raise OutOfRangeError(None, None, f"Reached limit of {limit}")
-        storage += 1
+    storage = ref.read()
+    now = storage.copy()
+    if now >= limit:
+        raise OutOfRangeError(None, None, f"Reached limit of {limit}")
+    storage += 1
     return now
 
 
@@ -136,7 +134,7 @@ define(
     "CountUpTo",
     "ref: Ref(T) -> output: T",
     attrs={"limit": Attr("int")},
-    types={"T": specs.INDEX},
+    types={"T": dtypes.INDEX},
     infer=_scalar,
     kernel=_count_up_to,
     grad=NOT_DIFFERENTIABLE,
@@ -206,20 +204,19 @@ def _own(storage: Array, updates: Array) -> Array:
 
 
 def _define_scatter(name: str, change: Any, types: dict[str, Any], use_locking: bool) -> None:
-    def kernel(ref: Reference, indices: Array, updates: Array, *, use_locking: bool) -> Reference:
-        with _guard(ref, use_locking):
-            storage = ref.read()
-            _check_rows(storage, indices, updates)
-            if indices.size:
-                rows = _own(storage, updates).reshape(indices.size, *storage.shape[1:])
-                change(storage, indices.reshape(-1), rows)
+    def kernel(ref: Reference, indices: Array, updates: Array) -> Reference:
+        storage = ref.read()
+        _check_rows(storage, indices, updates)
+        if indices.size:
+            rows = _own(storage, updates).reshape(indices.size, *storage.shape[1:])
+            change(storage, indices.reshape(-1), rows)
         return ref
 
     define(
         name,
         "ref: Ref(T), indices: Tindices, updates: T -> output_ref: Ref(T)",
         attrs={"use_locking": use_locking},
-        types={**types, "Tindices": specs.INDEX},
+        types={**types, "Tindices": dtypes.INDEX},
         infer=_scatter_shape,
         kernel=kernel,
         grad=NOT_DIFFERENTIABLE,
@@ -299,22 +296,21 @@ def _flat_places(storage: Array, indices: Array) -> Array:
 
 
 def _define_scatter_nd(name: str, change: Any, types: dict[str, Any], use_locking: bool) -> None:
-    def kernel(ref: Reference, indices: Array, updates: Array, *, use_locking: bool) -> Reference:
-        with _guard(ref, use_locking):
-            storage = ref.read()
-            _check_slices(storage, indices, updates)
-            if updates.size:
-                inner = storage.shape[indices.shape[-1]:]
-                places = _flat_places(storage, indices)
-                rows = _own(storage, updates).reshape(len(places), *inner)
-                change(storage.reshape(-1, *inner), places, rows)
+    def kernel(ref: Reference, indices: Array, updates: Array) -> Reference:
+        storage = ref.read()
+        _check_slices(storage, indices, updates)
+        if updates.size:
+            inner = storage.shape[indices.shape[-1]:]
+            places = _flat_places(storage, indices)
+            rows = _own(storage, updates).reshape(len(places), *inner)
+            change(storage.reshape(-1, *inner), places, rows)
         return ref
 
     define(
         name,
         "ref: Ref(T), indices: Tindices, updates: T -> output_ref: Ref(T)",
         attrs={"use_locking": use_locking},
-        types={**types, "Tindices": specs.INDEX},
+        types={**types, "Tindices": dtypes.INDEX},
         infer=_scatter_nd_shape,
         kernel=kernel,
         grad=NOT_DIFFERENTIABLE,

@@ -6,19 +6,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from skflow.graph.core import Operation
+from skflow.graph.conversion import constant
+from skflow.graph.declaration import Attr
+from skflow.graph.dtypes import INDEX, Array, int32
+from skflow.graph.nodes import Operation
 from skflow.graph.ops._arrays import invalid
 from skflow.graph.ops._types import REAL_NUMBERS
-from skflow.graph.registry import Attr, constant, define, raw
-from skflow.graph.spec import (
-    INDEX,
-    Array,
-    Shape,
-    Spec,
-    equal_dims,
-    int32,
-    shape_brackets,
-)
+from skflow.graph.registry import define, raw
+from skflow.graph.shapes import Shape, equal_dims, shape_brackets
+from skflow.graph.spec import Spec
 
 _SORTED_WHOLE: Final = 64  # rows no longer than this are sorted rather than searched
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from skflow.errors import InvalidArgumentError
-from skflow.graph import spec as specs
+from skflow.graph import dtypes
 from skflow.graph.context import Reference
-from skflow.graph.ops._rows import lock_of, rounds
+from skflow.graph.declaration import Attr
+from skflow.graph.dtypes import Array, DType
+from skflow.graph.ops._rows import rounds
 from skflow.graph.ops._updates import UPDATE_RULES, Rule
-from skflow.graph.registry import NOT_DIFFERENTIABLE, Attr, define
-from skflow.graph.spec import Array, DType, Shape, Spec, equal_dims, merged, shape_brackets
+from skflow.graph.registry import NOT_DIFFERENTIABLE, define
+from skflow.graph.shapes import Shape, equal_dims, merged, shape_brackets
+from skflow.graph.spec import Spec
 
 __all__ = ["UPDATE_RULES", "Rule"]
 
@@ -142,18 +144,16 @@ def _check_sparse(var: Array, grad: Array, indices: Array) -> None:
 # ---- kernels ----------------------------------------------------------------------------
 
 
-def _run(rule: Rule, layout: _Layout, inputs: Sequence[Any], use_locking: bool, **flags: Any
-         ) -> Reference:
+def _run(rule: Rule, layout: _Layout, inputs: Sequence[Any], **flags: Any) -> Reference:
     variable: Reference = inputs[0]
-    with lock_of(variable) if use_locking else nullcontext():
-        storages = [ref.read() for ref in inputs[: layout.variables]]
-        _check(layout, storages, inputs)
-        scalars = [inputs[i] for i in layout.scalars]
-        grad = inputs[layout.gradient]
-        if layout.indices is None:
-            rule.apply(storages[0], storages[1:], grad, scalars, **flags)
-        else:
-            _run_rows(rule, storages, grad, inputs[layout.indices], scalars, flags)
+    storages = [ref.read() for ref in inputs[: layout.variables]]
+    _check(layout, storages, inputs)
+    scalars = [inputs[i] for i in layout.scalars]
+    grad = inputs[layout.gradient]
+    if layout.indices is None:
+        rule.apply(storages[0], storages[1:], grad, scalars, **flags)
+    else:
+        _run_rows(rule, storages, grad, inputs[layout.indices], scalars, flags)
     return variable
 
 
@@ -169,15 +169,15 @@ def _run_rows(rule: Rule, storages: Sequence[Array], grad: Array, indices: Array
 
 
 def _kernel(rule: Rule, layout: _Layout) -> Callable[..., Reference]:
-    def kernel(*inputs: Any, use_locking: bool) -> Reference:
-        return _run(rule, layout, inputs, use_locking)
+    def kernel(*inputs: Any) -> Reference:
+        return _run(rule, layout, inputs)
 
     return kernel
 
 
 def _nesterov_kernel(rule: Rule, layout: _Layout) -> Callable[..., Reference]:
-    def kernel(*inputs: Any, use_locking: bool, use_nesterov: bool | None) -> Reference:
-        return _run(rule, layout, inputs, use_locking, use_nesterov=bool(use_nesterov))
+    def kernel(*inputs: Any, use_nesterov: bool | None) -> Reference:
+        return _run(rule, layout, inputs, use_nesterov=bool(use_nesterov))
 
     return kernel
 
@@ -185,12 +185,12 @@ def _nesterov_kernel(rule: Rule, layout: _Layout) -> Callable[..., Reference]:
 def _define(name: str, rule: Rule, rest: str) -> None:
     layout = _layout(rule, rest)
     attrs: dict[str, Any] = {"use_locking": False}
-    types: dict[str, tuple[DType, ...]] = {"T": specs.FLOATS}
+    types: dict[str, tuple[DType, ...]] = {"T": dtypes.FLOATS}
     if "use_nesterov" in rule.flags:
         # TensorFlow 1.1's ApplyAdam lacks the attribute: one that is None stays out of files.
         attrs["use_nesterov"] = Attr("bool", None) if "Adam" in name else False
     if layout.indices is not None:
-        types["Tindices"] = specs.INDEX
+        types["Tindices"] = dtypes.INDEX
     define(
         name,
         layout.signature(),

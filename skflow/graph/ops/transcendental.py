@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from skflow.graph.core import Operation, Tensor
+from skflow.graph.dtypes import Array
+from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._elementwise import INEXACT_NUMBERS, conj, empty_like, single
 from skflow.graph.registry import Kernel, define, raw
-from skflow.graph.spec import Array
 
 
 def _define(type: str, kernel: Kernel, derivative: Callable[[Tensor], Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import linecache
 
 from skflow import proto
-from skflow.graph.core import LATE
+from skflow.graph.nodes import LATE
 from skflow.graph.serialize.attrs import attr_from_proto, attr_to_proto
 from skflow.graph.serialize.nodes import (
     graph_def,
@@ -14,7 +14,7 @@ from skflow.graph.serialize.nodes import (
     operation_from_node_def,
 )
 from skflow.graph.serialize.tensors import array_from_proto, shape_to_proto, tensor_to_proto
-from skflow.graph.spec import _PROTO
+from skflow.graph.shapes import _PROTO
 
 __all__ = [
     "array_from_proto",

@@ -9,8 +9,9 @@ import numpy as np
 
 from skflow import proto
 from skflow.graph.core import Graph
+from skflow.graph.dtypes import DType, as_dtype
 from skflow.graph.serialize.tensors import array_from_proto, shape_to_proto, tensor_to_proto
-from skflow.graph.spec import DType, TensorShape, as_dtype, to_shape
+from skflow.graph.shapes import TensorShape, to_shape
 
 # From a kind to its field in AttrValue, and in the lists of AttrValue.
 _FIELDS: Final = {

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from skflow import proto
-from skflow.graph.core import Graph, Operation, Tensor
+from skflow.graph.core import Graph
+from skflow.graph.nodes import Operation, Tensor
 
 Names = dict[Graph, str]
 _ARGUMENT: Final = "_Arg"  # the operation that stands for an argument inside a body

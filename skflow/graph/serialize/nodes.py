@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any, Final
 
 from skflow import proto
-from skflow.graph.core import Graph, Operation, Tensor, user_frames
+from skflow.graph.core import Graph
+from skflow.graph.nodes import Operation, Tensor, user_frames
 from skflow.graph.registry import REGISTRY, OpDef
 from skflow.graph.serialize.attrs import attr_from_proto, attr_to_proto, kind_of
 from skflow.graph.serialize.functions import Names, body_names, function_def

@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 
 from skflow import proto
-from skflow.graph.spec import Array, DType, Shape, as_dtype, is_full, to_shape
+from skflow.graph.dtypes import Array, DType, as_dtype
+from skflow.graph.shapes import Shape, is_full, to_shape
 
 _FIELDS: Final = {
     "float16": "half_val",

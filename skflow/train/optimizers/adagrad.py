@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import skflow.graph.ops.training  # noqa: F401  (declares the operations)
-from skflow.graph.core import Tensor, colocate_with
-from skflow.graph.functions import array as array_functions
-from skflow.graph.functions import math as math_functions
+from skflow.graph.conversion import constant
+from skflow.graph.dtypes import int64
+from skflow.graph.functions import array as array_functions, math as math_functions
 from skflow.graph.initializers import constant_initializer
-from skflow.graph.registry import constant, raw
+from skflow.graph.nodes import Tensor
+from skflow.graph.registry import raw
+from skflow.graph.scopes import colocate_with
 from skflow.graph.sparse_types import IndexedSlices
-from skflow.graph.spec import int64
 from skflow.graph.variables import Variable
 from skflow.train.optimizer import Optimizer, Update
 
@@ -26,7 +27,7 @@ class AdagradOptimizer(Optimizer):
     initial_accumulator_value : float
         Where the sums of squares start, above 0.
     use_locking : bool
-        Keep other locked updates of a variable out while one is under way.
+        Recorded only: a run that changes variables has them for itself.
     name : str
         The name of the operations.
 
@@ -93,7 +94,7 @@ class AdagradDAOptimizer(Optimizer):
     l1_regularization_strength, l2_regularization_strength : float
         The weights of the penalties, at least 0.
     use_locking : bool
-        Keep other locked updates of a variable out while one is under way.
+        Recorded only: a run that changes variables has them for itself.
     name : str
         The name of the operations.
 

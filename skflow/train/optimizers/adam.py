@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any, Final
 
 import skflow.graph.ops.training  # noqa: F401  (declares the operations)
-from skflow.graph.core import Operation, Tensor, colocate_with, control_dependencies
-from skflow.graph.functions import array as array_functions
-from skflow.graph.functions import control as control_functions
-from skflow.graph.functions import math as math_functions
-from skflow.graph.functions import state as state_functions
-from skflow.graph.registry import convert_to_tensor, raw
+from skflow.graph.conversion import convert_to_tensor
+from skflow.graph.functions import (
+    array as array_functions,
+    control as control_functions,
+    math as math_functions,
+    state as state_functions,
+)
+from skflow.graph.nodes import Operation, Tensor
+from skflow.graph.registry import raw
+from skflow.graph.scopes import colocate_with, control_dependencies
 from skflow.graph.sparse_types import IndexedSlices
 from skflow.graph.variables import Variable
 from skflow.train.optimizer import Optimizer, Update
@@ -33,7 +37,7 @@ class AdamOptimizer(Optimizer):
     epsilon : float or Tensor
         Added to the root of the mean square ("epsilon hat" of the paper).
     use_locking : bool
-        Keep other locked updates of a variable out while one is under way.
+        Recorded only: a run that changes variables has them for itself.
     name : str
         The name of the operations.
 

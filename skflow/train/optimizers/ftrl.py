@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import skflow.graph.ops.training  # noqa: F401  (declares the operations)
-from skflow.graph.core import Tensor, colocate_with
-from skflow.graph.registry import OpDef, constant, raw
+from skflow.graph.conversion import constant
+from skflow.graph.nodes import Tensor
+from skflow.graph.registry import OpDef, raw
+from skflow.graph.scopes import colocate_with
 from skflow.graph.signature import later_keywords
 from skflow.graph.sparse_types import IndexedSlices
 from skflow.graph.variables import Variable
@@ -28,7 +30,7 @@ class FtrlOptimizer(Optimizer):
         The weights of the penalties, at least 0. They hold the weights near zero from the
         start ("stabilizing").
     use_locking : bool
-        Keep other locked updates of a variable out while one is under way.
+        Recorded only: a run that changes variables has them for itself.
     name : str
         The name of the operations.
     l2_shrinkage_regularization_strength : float

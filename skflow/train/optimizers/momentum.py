@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import skflow.graph.ops.training  # noqa: F401  (declares the operations)
-from skflow.graph.core import Tensor
+from skflow.graph.nodes import Tensor
 from skflow.graph.registry import raw
 from skflow.graph.sparse_types import IndexedSlices
 from skflow.graph.variables import Variable
@@ -22,7 +22,7 @@ class MomentumOptimizer(Optimizer):
     momentum : float or Tensor
         How much of the last step's direction is kept, below 1.
     use_locking : bool
-        Keep other locked updates of a variable out while one is under way.
+        Recorded only: a run that changes variables has them for itself.
     name : str
         The name of the operations.
     use_nesterov : bool

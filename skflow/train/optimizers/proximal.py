@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 import skflow.graph.ops.training  # noqa: F401  (declares the operations)
-from skflow.graph.core import Tensor, colocate_with
-from skflow.graph.registry import constant, raw
+from skflow.graph.conversion import constant
+from skflow.graph.nodes import Tensor
+from skflow.graph.registry import raw
+from skflow.graph.scopes import colocate_with
 from skflow.graph.sparse_types import IndexedSlices
 from skflow.graph.variables import Variable
 from skflow.train.optimizer import Optimizer, Update
@@ -24,7 +26,7 @@ class ProximalGradientDescentOptimizer(Optimizer):
     l1_regularization_strength, l2_regularization_strength : float
         The weights of the penalties, at least 0.
     use_locking : bool
-        Keep other locked updates of a variable out while one is under way.
+        Recorded only: a run that changes variables has them for itself.
     name : str
         The name of the operations.
 
@@ -73,7 +75,7 @@ class ProximalAdagradOptimizer(Optimizer):
     l1_regularization_strength, l2_regularization_strength : float
         The weights of the penalties, at least 0.
     use_locking : bool
-        Keep other locked updates of a variable out while one is under way.
+        Recorded only: a run that changes variables has them for itself.
     name : str
         The name of the operations.
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 import skflow.graph.ops.training  # noqa: F401  (declares the operations)
-from skflow.graph.core import Tensor
-from skflow.graph.registry import OpDef, constant, raw
+from skflow.graph.conversion import constant
+from skflow.graph.nodes import Tensor
+from skflow.graph.registry import OpDef, raw
 from skflow.graph.sparse_types import IndexedSlices
 from skflow.graph.variables import Variable
 from skflow.train.optimizer import Optimizer, Update
@@ -28,7 +29,7 @@ class RMSPropOptimizer(Optimizer):
     epsilon : float or Tensor
         Added to the mean of the squares.
     use_locking : bool
-        Keep other locked updates of a variable out while one is under way.
+        Recorded only: a run that changes variables has them for itself.
     centered : bool
         Divide by the root of the gradient's variance instead.
     name : str

@@ -10,12 +10,13 @@ import pytest
 
 import skflow as tf
 from skflow.errors import InvalidArgumentError
-from skflow.graph.core import Graph, Tensor
+from skflow.graph.conversion import constant, convert
+from skflow.graph.core import Graph
+from skflow.graph.dtypes import int64
 from skflow.graph.functions import array, embedding
 from skflow.graph.gradients import gradients
-from skflow.graph.registry import constant, convert
+from skflow.graph.nodes import Tensor
 from skflow.graph.sparse_types import IndexedSlices, SparseTensor
-from skflow.graph.spec import int64
 from tests.interpreter import Interpreter
 
 rng = np.random.default_rng(4)

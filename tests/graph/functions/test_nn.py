@@ -10,11 +10,12 @@ import pytest
 from scipy import special
 
 from skflow.errors import InvalidArgumentError
-from skflow.graph.core import Graph, Tensor
+from skflow.graph.conversion import constant, convert
+from skflow.graph.core import Graph
+from skflow.graph.dtypes import float16, float32, float64, int32
 from skflow.graph.functions import array, losses, math, nn, random
 from skflow.graph.gradients import gradients
-from skflow.graph.registry import constant, convert
-from skflow.graph.spec import float16, float32, float64, int32
+from skflow.graph.nodes import Tensor
 from tests.interpreter import Interpreter
 
 rng = np.random.default_rng(3)

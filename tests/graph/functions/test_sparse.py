@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skflow.graph.core import Graph, Tensor
+from skflow.graph.conversion import constant, convert
+from skflow.graph.core import Graph
+from skflow.graph.dtypes import float32, float64
 from skflow.graph.functions import sparse
 from skflow.graph.gradients import gradients
-from skflow.graph.registry import constant, convert
+from skflow.graph.nodes import Tensor
 from skflow.graph.sparse_types import SparseTensor, SparseTensorValue
-from skflow.graph.spec import float32, float64
 from tests.interpreter import Interpreter
 
 VALUE = SparseTensorValue([[0, 1], [1, 0], [1, 2]], [1.0, 2.0, 3.0], [2, 3])

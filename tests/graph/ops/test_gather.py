@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from skflow.graph.core import Graph
+from skflow.graph.dtypes import bool_, float32, int32
 from skflow.graph.functions import array
 from skflow.graph.registry import REGISTRY
-from skflow.graph.spec import Spec, bool_, float32, int32
+from skflow.graph.spec import Spec
 from tests.interpreter import Interpreter
 
 

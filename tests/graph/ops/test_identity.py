@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from skflow import errors
+from skflow.graph.conversion import constant
 from skflow.graph.core import Graph
+from skflow.graph.dtypes import float32, int32
 from skflow.graph.functions import array
 from skflow.graph.gradients import gradients
-from skflow.graph.registry import constant, raw
-from skflow.graph.spec import float32, int32
+from skflow.graph.registry import raw
 from tests.interpreter import Interpreter
 
 

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from skflow.errors import InvalidArgumentError, UnimplementedError
+from skflow.graph.conversion import constant
 from skflow.graph.core import Graph
-from skflow.graph.registry import REGISTRY, constant, raw
-from skflow.graph.spec import INTEGERS, Spec, as_dtype, float32, string
+from skflow.graph.dtypes import INTEGERS, as_dtype, float32, string
+from skflow.graph.registry import REGISTRY, raw
+from skflow.graph.spec import Spec
 from tests.interpreter import Interpreter
 
 INF, NAN = np.inf, np.nan

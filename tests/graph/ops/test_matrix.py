@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import skflow as tf
+from skflow.graph.dtypes import float16, float32
 from skflow.graph.registry import REGISTRY
-from skflow.graph.spec import Spec, float16, float32
+from skflow.graph.spec import Spec
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,9 @@ import skflow.graph.ops.bias
 import skflow.graph.ops.losses
 import skflow.graph.ops.top_k  # noqa: F401  (declares the operations)
 from skflow.errors import InvalidArgumentError
+from skflow.graph.conversion import constant
 from skflow.graph.core import Graph
-from skflow.graph.registry import REGISTRY, constant, raw
+from skflow.graph.registry import REGISTRY, raw
 
 inf, nan = np.inf, np.nan
 

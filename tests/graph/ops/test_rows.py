@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-
 import numpy as np
 import pytest
 
 from skflow.errors import InvalidArgumentError
-from skflow.graph.core import Graph
-from skflow.graph.ops._rows import are_distinct, check_bounds, gathered, lock_of, rounds
-from skflow.graph.registry import raw
-from skflow.graph.spec import float32
-from skflow.runtime.state import State
+from skflow.graph.ops._rows import are_distinct, check_bounds, gathered, rounds
 
 
 def test_rounds_hold_each_number_once_in_order() -> None:
@@ -53,11 +47,3 @@ def test_bounds() -> None:
     check_bounds(np.array([[0], [2]]), 3)
     with pytest.raises(InvalidArgumentError, match=r"^indices\[1,0\] = 3 is not in \[0, 3\)$"):
         check_bounds(np.array([[0], [3]]), 3)
-
-
-def test_one_lock_for_a_variable() -> None:
-    with Graph().as_default():
-        state, op = State(), raw.VariableV2(shape=(), dtype=float32).op
-    variable = state.variable(op)
-    assert lock_of(variable) is lock_of(variable)
-    assert isinstance(lock_of(variable), type(threading.Lock()))

@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 
 from skflow import errors
-from skflow.graph.core import Graph, Tensor
+from skflow.graph.conversion import constant, convert
+from skflow.graph.core import Graph
+from skflow.graph.dtypes import DType, float32, int32, int64
 from skflow.graph.functions import array
-from skflow.graph.registry import REGISTRY, constant, convert, raw
-from skflow.graph.spec import DType, Spec, TensorShape, float32, int32, int64
+from skflow.graph.nodes import Tensor
+from skflow.graph.registry import REGISTRY, raw
+from skflow.graph.shapes import TensorShape
+from skflow.graph.spec import Spec
 from tests.interpreter import Interpreter
 
 

@@ -13,9 +13,11 @@ import skflow.graph.ops.sparse
 import skflow.graph.ops.sparse_products
 import skflow.graph.ops.sparse_segments  # noqa: F401  (declares the operations)
 from skflow.errors import InvalidArgumentError
+from skflow.graph.conversion import constant
 from skflow.graph.core import Graph
-from skflow.graph.registry import REGISTRY, constant, raw
-from skflow.graph.spec import Spec, as_dtype
+from skflow.graph.dtypes import as_dtype
+from skflow.graph.registry import REGISTRY, raw
+from skflow.graph.spec import Spec
 
 
 @pytest.fixture(autouse=True)

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from skflow import errors
-from skflow.graph.core import Graph, Tensor
+from skflow.graph.conversion import constant
+from skflow.graph.core import Graph
+from skflow.graph.dtypes import as_dtype, bool_, float32, int32, int64, string
 from skflow.graph.functions import state
 from skflow.graph.functions.array import placeholder_with_default
+from skflow.graph.nodes import Tensor
 from skflow.graph.ops.state import NUMBERS
-from skflow.graph.registry import constant, raw
-from skflow.graph.spec import as_dtype, bool_, float32, int32, int64, string
+from skflow.graph.registry import raw
 from skflow.runtime.session import Session
 from tests.interpreter import Interpreter
 

@@ -15,10 +15,11 @@ import pytest
 
 import skflow.graph.ops.state  # noqa: F401  (declares the operations)
 from skflow import errors
+from skflow.graph.conversion import constant
 from skflow.graph.core import Graph
+from skflow.graph.dtypes import FLOATS, as_dtype
 from skflow.graph.functions.array import placeholder_with_default
-from skflow.graph.registry import REGISTRY, constant, raw
-from skflow.graph.spec import FLOATS, as_dtype
+from skflow.graph.registry import REGISTRY, raw
 from skflow.runtime.session import Session
 from tests.interpreter import Interpreter
 

@@ -1,0 +1,59 @@
+"""What the graph alone says of a tensor's value, for shape inference."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from skflow.graph.nodes import LATE, Tensor
+from skflow.graph.shapes import Shape, num_elements
+
+_FOLDABLE: Final = 4096  # elements: larger values are not worked out while the graph is built
+
+
+def static_value(tensor: Tensor) -> tuple[Any, Shape]:
+    """What the graph alone says of a tensor's value, and of a shape it holds.
+
+    Only small tensors are worked out: this serves shape inference.
+
+    Returns
+    -------
+    value : numpy.ndarray or None
+        The value, if constants determine it.
+    partial : tuple or None
+        The entries of a vector that describes a shape, ``None`` where unknown.
+    """
+    op = tensor.op
+    definition = op.definition
+    if op.type == "Const":
+        return op.attrs["value"], None
+    if definition.stateful or definition.context or tensor.dtype.is_ref_dtype:
+        return None, None
+    if op.type == "PlaceholderWithDefault":  # a feed may replace its default
+        return None, None
+    partial = None
+    if definition.partial is not None:
+        partial = definition.partial(op)
+        if partial is not None and None not in partial and tensor.dtype.base_dtype.is_integer:
+            if tensor._spec.shape is not None and len(tensor._spec.shape) <= 1:
+                shape = (len(partial),) if len(tensor._spec.shape) else ()
+                value = np.array(partial, dtype=tensor.dtype.base_dtype.np_dtype)
+                return value.reshape(shape), None
+    size = num_elements(tensor._spec.shape)
+    if not op.inputs or size is None or size > _FOLDABLE:
+        return None, partial
+    values = []
+    for t in op.inputs:
+        count = num_elements(t._spec.shape)
+        value = None if count is None or count > _FOLDABLE else t._spec.value
+        if value is None:
+            return None, partial
+        values.append(value)
+    try:
+        return definition.compute(values, op.attrs)[tensor.value_index], None
+    except Exception:  # noqa: BLE001  # the run reports it, at the operation
+        return None, partial
+
+
+LATE["static_value"] = static_value
