@@ -34,6 +34,8 @@ from skflow.graph.conversion import (
 )
 from skflow.graph.core import (
     Graph as Graph,
+    get_default_graph as get_default_graph,
+    reset_default_graph as reset_default_graph,
 )
 from skflow.graph.device import (
     DeviceSpec as DeviceSpec,
@@ -412,11 +414,7 @@ from skflow.graph.sparse_types import (
     convert_to_tensor_or_indexed_slices as convert_to_tensor_or_indexed_slices,
     convert_to_tensor_or_sparse_tensor as convert_to_tensor_or_sparse_tensor,
 )
-from skflow.graph.stacks import (
-    get_default_graph as get_default_graph,
-    get_default_session as get_default_session,
-    reset_default_graph as reset_default_graph,
-)
+from skflow.graph.stacks import get_default_session as get_default_session
 from skflow.graph.variable_scope import (
     VariableScope as VariableScope,
     get_variable as get_variable,

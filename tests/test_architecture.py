@@ -51,7 +51,8 @@ GRAPH_ORDER = (
 
 # Each room and the rooms that its modules may import from, beside their own. A room is a package
 # or a module; a module belongs to the longest name here that it starts with.
-GRAPH = ("errors", "compat", "logging", "versions", *(f"graph.{name}" for name in GRAPH_ORDER), "graph")
+BELOW = ("errors", "compat", "logging", "versions")
+GRAPH = (*BELOW, *(f"graph.{name}" for name in GRAPH_ORDER), "graph")
 FILES = ("errors", "proto", "io")
 ENGINE = (*GRAPH, *FILES, "runtime", "nn", "summary", "train", "contrib", "test")
 ALLOWED: dict[str, tuple[str, ...]] = {

@@ -1,4 +1,7 @@
 """Optimizers outside the graph: `tf.contrib.opt`."""
 
-from skflow.train.scipy_optimizer import ExternalOptimizerInterface as ExternalOptimizerInterface
-from skflow.train.scipy_optimizer import ScipyOptimizerInterface as ScipyOptimizerInterface
+from __future__ import annotations
+
+from skflow.train.scipy_optimizer import ExternalOptimizerInterface, ScipyOptimizerInterface
+
+__all__ = ["ExternalOptimizerInterface", "ScipyOptimizerInterface"]

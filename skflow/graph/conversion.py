@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from skflow.graph.core import get_default_graph
 from skflow.graph.dtypes import DType, as_dtype
 from skflow.graph.literals import constant_array
 from skflow.graph.nodes import LATE, Tensor
-from skflow.graph.stacks import get_default_graph
 
 _CONVERSIONS: Final[list[tuple[int, Any, Callable[..., Any]]]] = []
 
@@ -69,7 +69,7 @@ def convert(
         if found is NotImplemented:
             continue
         if not isinstance(found, Tensor):
-            raise RuntimeError(
+            raise RuntimeError(  # noqa: TRY004  # TensorFlow's class
                 f"Conversion function {function!r} for type {base_type} returned non-Tensor: "
                 f"{found!r}"
             )

@@ -485,9 +485,8 @@ class Graph:
         """The operation to wait for; one outside a body has run before the body does."""
         convert = getattr(item, "_as_graph_element", None)
         item = convert() if convert is not None else item
-        if self.outer is not None and isinstance(item, (Tensor, Operation)):
-            if item.graph is not self:
-                return None
+        if self.outer is not None and getattr(item, "graph", self) is not self:
+            return None
         found = self.as_graph_element(item)
         return found.op if isinstance(found, Tensor) else found
 
@@ -589,7 +588,7 @@ class Graph:
         """Make this the default graph of the block, in this thread."""
         return graphs.entered(self)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Graph:  # noqa: PYI034  # the default graph, which is this one
         block = self.as_default()
         self._default_stack.append(block)
         return block.__enter__()
@@ -603,3 +602,25 @@ def _is_slices(item: Any) -> bool:
 
 
 GraphStack.make = Graph
+
+
+def get_default_graph() -> Graph:
+    """Return the graph that operations are added to in this thread.
+
+    Returns
+    -------
+    Graph
+        The innermost graph entered, else the process's own.
+    """
+    return graphs.top()  # type: ignore[no-any-return]
+
+
+def reset_default_graph() -> None:
+    """Replace the process's own default graph by an empty one.
+
+    Raises
+    ------
+    AssertionError
+        Inside a block that entered another graph.
+    """
+    graphs.reset()

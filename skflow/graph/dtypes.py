@@ -266,9 +266,8 @@ def as_dtype(type_value: Any) -> DType:
         found = _LOOKUP.get(type_value)
         if found is not None:
             return found
-        if type_value is None:  # NumPy would take it for float64
-            raise TypeError
-        kind = np.dtype(type_value)
+        # NumPy would take None for float64.
+        kind = np.dtype("V" if type_value is None else type_value)
     except TypeError:
         raise TypeError(f"Cannot convert value {type_value!r} to a TensorFlow DType.") from None
     if kind.kind in "SU":

@@ -16,7 +16,7 @@ from skflow.graph.registry import NOT_DIFFERENTIABLE, REGISTRY, raw
 from skflow.graph.scopes import graph_of, name_scope
 from skflow.graph.shapes import Shape, is_full
 from skflow.graph.signature import later_keywords
-from skflow.graph.sparse_types import IndexedSlices, convert_to_tensor_or_indexed_slices
+from skflow.graph.sparse_types import IndexedSlices
 
 Gradient = Tensor | IndexedSlices
 _REGISTERED: Final[dict[str, Any]] = {}
@@ -179,11 +179,12 @@ class _Accumulator:
 
 
 def _sum(grads: Sequence[Gradient]) -> Gradient:
-    if all(isinstance(g, IndexedSlices) for g in grads):
+    slices = [g for g in grads if isinstance(g, IndexedSlices)]
+    if len(slices) == len(grads):
         zero = constant(0, name="concat/axis")
-        values = raw.ConcatV2([g.values for g in grads], zero, name="concat")
-        indices = raw.ConcatV2([g.indices for g in grads], zero, name="concat_1")
-        return IndexedSlices(values, indices, grads[0].dense_shape)
+        values = raw.ConcatV2([g.values for g in slices], zero, name="concat")
+        indices = raw.ConcatV2([g.indices for g in slices], zero, name="concat_1")
+        return IndexedSlices(values, indices, slices[0].dense_shape)
     return raw.AddN([convert(g) for g in grads], name="AddN")  # type: ignore[no-any-return]
 
 
@@ -307,10 +308,11 @@ def _initial(y: Tensor, grad: Any) -> Gradient:
         )
         one = constant(1, y.dtype.base_dtype, name="Const")
         return raw.Fill(dims, one, name="Fill")  # type: ignore[no-any-return]
-    given = convert_to_tensor_or_indexed_slices(grad, dtype=y.dtype.base_dtype)
-    if isinstance(given, Tensor):
-        given.get_shape().assert_is_compatible_with(y.get_shape())
-    return given  # type: ignore[no-any-return]
+    if isinstance(grad, IndexedSlices):
+        return grad
+    given = convert(grad, y.dtype.base_dtype)
+    given.get_shape().assert_is_compatible_with(y.get_shape())
+    return given
 
 
 def raw_int32() -> Any:
@@ -440,8 +442,8 @@ def _stretched(mine: Shape, other: Shape) -> tuple[int, ...] | None:
     if mine is None or other is None:
         return None
     rank = max(len(mine), len(other))
-    padded: list[int | None] = [0] * (rank - len(mine)) + list(mine)
-    theirs: list[int | None] = [1] * (rank - len(other)) + list(other)
+    padded: tuple[int | None, ...] = (0,) * (rank - len(mine)) + mine
+    theirs: tuple[int | None, ...] = (1,) * (rank - len(other)) + other
     axes = []
     for axis, (m, t) in enumerate(zip(padded, theirs, strict=True)):
         if axis < rank - len(mine) or (m == 1 and t != 1):
@@ -482,7 +484,7 @@ def hessians(
     ValueError
         If an x is not a vector, its length is unknown, or no y depends on it.
     """
-    options = {
+    options: dict[str, Any] = {
         "colocate_gradients_with_ops": colocate_gradients_with_ops,
         "gate_gradients": gate_gradients,
         "aggregation_method": aggregation_method,

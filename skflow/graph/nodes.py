@@ -361,6 +361,7 @@ class Operation:
         original_op: Any = None,
         op_def: Any = None,
     ) -> None:
+        del input_types, op_def  # TensorFlow's, of no use here
         if not hasattr(g, "add_operation"):
             raise TypeError("g needs to be a Graph.")
         LATE["operation_from_node_def"](

@@ -10,14 +10,14 @@ from typing import Any, Final
 import numpy as np
 
 from skflow.graph.conversion import convert
-from skflow.graph.core import Graph
+from skflow.graph.core import Graph, get_default_graph
 from skflow.graph.declaration import FIXED_TYPES, Arg, Attr, as_attr, coerce, keywords, parse_args
 from skflow.graph.dtypes import DType, as_dtype
 from skflow.graph.nodes import LATE, Operation, Tensor
 from skflow.graph.scopes import graph_of
 from skflow.graph.shapes import Shape, broadcast, shape_brackets
 from skflow.graph.spec import Spec, WatchedSpec
-from skflow.graph.stacks import get_default_graph
+from skflow.graph.static import static_value
 
 Kernel = Callable[..., Any]
 REGISTRY: Final[dict[str, OpDef]] = {}
@@ -84,7 +84,7 @@ class OpDef:
         self.infer_attrs = keywords(self._infer)
         self.simple = not any(a.is_list or a.ref for a in self.inputs)
         fields = [a.name for a in self.outputs]
-        self.result = namedtuple(self.type, fields) if len(fields) > 1 else None
+        self.result = _record(self.type, fields) if len(fields) > 1 else None
         return self.__dict__[name]
 
     # ---- building ---------------------------------------------------------------------
@@ -382,7 +382,7 @@ class OpDef:
             fixed = FIXED_TYPES.get(arg.type)
             given = attrs[arg.type] if fixed is None else fixed
             if arg.many:
-                types.extend(given)
+                types.extend(attrs[arg.type])
             elif arg.number is not None:
                 types.extend([given] * attrs[arg.number])
             else:
@@ -455,6 +455,11 @@ class OpDef:
 
 def _shape_in_message(shape: Shape) -> str:
     return "?" if shape is None else shape_brackets(shape)
+
+
+def _record(name: str, fields: list[str]) -> Any:
+    """A named tuple type for an operation's outputs."""
+    return namedtuple(name, fields)  # noqa: PYI024  # the fields are known when it is declared
 
 
 def _flatten(values: Iterable[Any]) -> list[Any]:
@@ -666,4 +671,5 @@ def _counts(definition: OpDef, inputs: Sequence[Tensor], attrs: dict[str, Any]) 
 
 
 LATE["create_op"] = _create_op
+LATE["static_value"] = static_value
 LATE["Const"] = REGISTRY["Const"]

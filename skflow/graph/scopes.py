@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
-from skflow.graph.core import Graph
+from skflow.graph.core import Graph, get_default_graph
 from skflow.graph.nodes import Operation, Tensor
-from skflow.graph.stacks import get_default_graph, graphs
+from skflow.graph.stacks import graphs
 
 
 def graph_of(items: Sequence[Any]) -> Graph:
@@ -23,7 +23,8 @@ def graph_of(items: Sequence[Any]) -> Graph:
     if top.outer is not None:
         return top
     first: Any = None
-    for item in items:
+    for given in items:
+        item = given
         if not isinstance(item, (Tensor, Operation)):
             convert = getattr(item, "_as_graph_element", None)
             if convert is None:
@@ -33,7 +34,7 @@ def graph_of(items: Sequence[Any]) -> Graph:
             first = item
         elif first.graph is not item.graph:
             raise ValueError(f"{item} must be from the same graph as {first}.")
-    return top if first is None else first.graph  # type: ignore[no-any-return]
+    return top if first is None else first.graph
 
 
 @contextmanager

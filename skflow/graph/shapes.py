@@ -125,10 +125,10 @@ class Dimension:
     def __hash__(self) -> int:
         return hash(self._value)
 
-    def __int__(self) -> int | None:  # type: ignore[override]  # int() of an unknown one raises
+    def __int__(self) -> int | None:
         return self._value
 
-    def __index__(self) -> int | None:  # type: ignore[override]
+    def __index__(self) -> int | None:
         return self._value
 
     def __str__(self) -> str:
@@ -391,7 +391,7 @@ def broadcast(a: Shape, b: Shape) -> Shape:
 def _broadcast_dim(p: int | None, q: int | None) -> int | None:
     if p == 1:
         return q
-    if q == 1 or p == q:
+    if q in {1, p}:
         return p
     if p is None:
         return q

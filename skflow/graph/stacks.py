@@ -55,28 +55,6 @@ graphs: Final = GraphStack()
 sessions: Final = Stack()
 
 
-def get_default_graph() -> Any:
-    """Return the graph that operations are added to in this thread.
-
-    Returns
-    -------
-    Graph
-        The innermost graph entered, else the process's own.
-    """
-    return graphs.top()
-
-
-def reset_default_graph() -> None:
-    """Replace the process's own default graph by an empty one.
-
-    Raises
-    ------
-    AssertionError
-        Inside a block that entered another graph.
-    """
-    graphs.reset()
-
-
 def get_default_session() -> Any:
     """Return the innermost session entered in this thread, or ``None``."""
     return sessions.items[-1] if sessions.items else None

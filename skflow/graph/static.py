@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from skflow.graph.nodes import LATE, Tensor
+from skflow.graph.nodes import Tensor
 from skflow.graph.shapes import Shape, num_elements
 
 _FOLDABLE: Final = 4096  # elements: larger values are not worked out while the graph is built
@@ -35,11 +35,11 @@ def static_value(tensor: Tensor) -> tuple[Any, Shape]:
     partial = None
     if definition.partial is not None:
         partial = definition.partial(op)
-        if partial is not None and None not in partial and tensor.dtype.base_dtype.is_integer:
-            if tensor._spec.shape is not None and len(tensor._spec.shape) <= 1:
-                shape = (len(partial),) if len(tensor._spec.shape) else ()
-                value = np.array(partial, dtype=tensor.dtype.base_dtype.np_dtype)
-                return value.reshape(shape), None
+        rank = tensor._spec.rank
+        whole = tensor.dtype.base_dtype.is_integer and rank is not None and rank <= 1
+        if whole and partial is not None and None not in partial:
+            known = np.array(partial, dtype=tensor.dtype.base_dtype.np_dtype)
+            return known.reshape((len(partial),) if rank else ()), None
     size = num_elements(tensor._spec.shape)
     if not op.inputs or size is None or size > _FOLDABLE:
         return None, partial
@@ -54,6 +54,3 @@ def static_value(tensor: Tensor) -> tuple[Any, Shape]:
         return definition.compute(values, op.attrs)[tensor.value_index], None
     except Exception:  # noqa: BLE001  # the run reports it, at the operation
         return None, partial
-
-
-LATE["static_value"] = static_value

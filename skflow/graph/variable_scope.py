@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from skflow.graph.collections import GraphKeys, get_collection, get_collection_ref
 from skflow.graph.conversion import convert_to_tensor
+from skflow.graph.core import get_default_graph
 from skflow.graph.dtypes import DType, as_dtype, float32
 from skflow.graph.scopes import control_dependencies, graph_of, name_scope
-from skflow.graph.stacks import get_default_graph
 from skflow.graph.variable_store import AUTO_REUSE, VariableStore, must_exist
 
 _STORE_KEY: Final = ("__variable_store",)

@@ -7,6 +7,7 @@ from typing import Any, Final
 from skflow import logging
 from skflow.graph.collections import GraphKeys, get_collection
 from skflow.graph.conversion import constant
+from skflow.graph.core import get_default_graph
 from skflow.graph.dtypes import string
 from skflow.graph.functions import (
     array as array_functions,
@@ -17,7 +18,6 @@ from skflow.graph.functions import (
 from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.registry import raw
 from skflow.graph.scopes import colocate_with, control_dependencies, name_scope
-from skflow.graph.stacks import get_default_graph
 
 _VARIABLE_OPS: Final = ("Variable", "VariableV2", "AutoReloadVariable")
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final, NoReturn
 
 from skflow.graph.collections import GraphKeys
 from skflow.graph.conversion import convert_to_tensor, register_tensor_conversion_function
-from skflow.graph.core import Graph
+from skflow.graph.core import Graph, get_default_graph
 from skflow.graph.dtypes import DType
 from skflow.graph.functions import (
     array as array_functions,
@@ -20,7 +20,7 @@ from skflow.graph.scopes import colocate_with, control_dependencies, device, nam
 from skflow.graph.shapes import TensorShape, is_full
 from skflow.graph.slice_info import SliceInfo, prepend_scope, strip_scope
 from skflow.graph.sparse_types import IndexedSlices
-from skflow.graph.stacks import get_default_graph, get_default_session
+from skflow.graph.stacks import get_default_session
 
 
 class _OwnGroup:

@@ -216,7 +216,9 @@ class Lowering:
             inputs = self._dereferenced(op, inputs, after)
         waits = self._waits_of(op, after)
         if waits:
-            inputs = [self._read_again(op, v, waits) for v in inputs]
+            inputs = [
+                self._read_again(op, t, v, waits) for t, v in zip(op.inputs, inputs, strict=True)
+            ]
         if op.type == "Const":
             self.barriers[op] = after
             self._set(op, [self.constant(op.attrs["value"])])
@@ -280,14 +282,15 @@ class Lowering:
             self._waits[op] = waits
         return waits
 
-    def _read_again(self, op: Operation, value: Value, after: list[Node]) -> Value:
+    def _read_again(self, op: Operation, tensor: Tensor, value: Value, after: list[Node]) -> Value:
         """A variable's value as it is after the operations that `op` waits for.
 
         The graph reads a variable by an operation of its own, made with the variable, which
         waits for nothing; the user who writes ``with tf.control_dependencies([update])`` means
-        the value after the update.
+        the value after the update. What was computed from the variable before keeps its value.
         """
-        if value.node is None or value.node.kind != "read":
+        direct = tensor._op.inputs[:1] and tensor._op.inputs[0].dtype.is_ref_dtype
+        if not direct or value.node is None or value.node.kind != "read":
             return value
         return self._read(op, value.node.inputs[0], after)
 

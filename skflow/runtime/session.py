@@ -9,9 +9,9 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from skflow.graph.core import Graph
+from skflow.graph.core import Graph, get_default_graph
 from skflow.graph.nodes import Operation, Tensor
-from skflow.graph.stacks import default_session, get_default_graph
+from skflow.graph.stacks import default_session
 from skflow.runtime.feed import Feeder, feed_items
 from skflow.runtime.fetch import FetchList, Rebuild
 from skflow.runtime.program import Program
@@ -72,6 +72,16 @@ def _lasts(fetch: Any) -> bool:
     return type(fetch) in (Tensor, Operation)
 
 
+def _taking_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that takes, and ignores, what TensorFlow's takes beside the values."""
+
+    def taking(*values: Any, options: Any = None, run_metadata: Any = None) -> Any:
+        del options, run_metadata
+        return function(*values)
+
+    return taking
+
+
 class BaseSession:
     """What `Session` and `InteractiveSession` share.
 
@@ -90,7 +100,9 @@ class BaseSession:
         If an argument has the wrong type.
     """
 
-    def __init__(self, target: str | bytes = "", graph: Graph | None = None, config: Any = None) -> None:
+    def __init__(
+        self, target: str | bytes = "", graph: Graph | None = None, config: Any = None
+    ) -> None:
         if graph is not None and not isinstance(graph, Graph):
             raise TypeError(f"graph must be a tf.Graph, but got {type(graph)}")
         if not isinstance(target, (str, bytes)):
@@ -254,7 +266,7 @@ class BaseSession:
             return call(values)
 
         if accept_options:
-            return lambda *values, options=None, run_metadata=None: function(*values)  # noqa: ARG005
+            return _taking_options(function)
         return function
 
     def _context(self, op: Operation) -> _Context:
@@ -292,7 +304,9 @@ class Session(BaseSession):
     42
     """
 
-    def __init__(self, target: str | bytes = "", graph: Graph | None = None, config: Any = None) -> None:
+    def __init__(
+        self, target: str | bytes = "", graph: Graph | None = None, config: Any = None
+    ) -> None:
         super().__init__(target, graph, config)
         self._entered: ExitStack | None = None
 
@@ -332,7 +346,9 @@ class InteractiveSession(BaseSession):
         Recorded only.
     """
 
-    def __init__(self, target: str | bytes = "", graph: Graph | None = None, config: Any = None) -> None:
+    def __init__(
+        self, target: str | bytes = "", graph: Graph | None = None, config: Any = None
+    ) -> None:
         super().__init__(target, graph, config)
         self._entered = ExitStack()
         self._entered.enter_context(self.as_default())

@@ -19,11 +19,10 @@ import numpy as np
 
 from skflow import proto
 from skflow.errors import OpError
-from skflow.graph.core import Graph
+from skflow.graph.core import Graph, get_default_graph, reset_default_graph
 from skflow.graph.device import to_device_string
 from skflow.graph.dtypes import Array
 from skflow.graph.nodes import Tensor
-from skflow.graph.stacks import get_default_graph, reset_default_graph
 from skflow.proto.text import parse_text, to_text
 from skflow.runtime.session import Session
 from skflow.versions import GRAPH_DEF_VERSION, GRAPH_DEF_VERSION_MIN_CONSUMER

@@ -6,11 +6,10 @@ from typing import Any
 
 from skflow import logging
 from skflow.graph.collections import GraphKeys
-from skflow.graph.core import Graph
+from skflow.graph.core import Graph, get_default_graph
 from skflow.graph.dtypes import int64
 from skflow.graph.initializers import zeros_initializer
 from skflow.graph.nodes import Tensor
-from skflow.graph.stacks import get_default_graph
 from skflow.graph.variable_scope import get_variable
 from skflow.graph.variables import Variable
 

@@ -10,13 +10,12 @@ import pytest
 from skflow import proto
 from skflow.graph import serialize
 from skflow.graph.conversion import constant
-from skflow.graph.core import Graph
+from skflow.graph.core import Graph, get_default_graph
 from skflow.graph.dtypes import ALL, DType, float32, int64, string
 from skflow.graph.functions import array, control, math
 from skflow.graph.nodes import Operation
 from skflow.graph.registry import raw
 from skflow.graph.shapes import TensorShape
-from skflow.graph.stacks import get_default_graph
 from skflow.proto.text import to_text
 
 

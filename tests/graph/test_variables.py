@@ -12,12 +12,11 @@ import skflow.graph.serialize
 from skflow import errors
 from skflow.graph.collections import GraphKeys, get_collection
 from skflow.graph.conversion import constant, convert_to_tensor
-from skflow.graph.core import Graph
+from skflow.graph.core import Graph, get_default_graph
 from skflow.graph.dtypes import float32, float64, int32, int64
 from skflow.graph.functions import array, control, linalg, math, state
 from skflow.graph.scopes import control_dependencies, name_scope
 from skflow.graph.sparse_types import IndexedSlices
-from skflow.graph.stacks import get_default_graph
 from skflow.graph.variable_sets import global_variables_initializer
 from skflow.graph.variables import SliceInfo, Variable
 from skflow.runtime.session import Session

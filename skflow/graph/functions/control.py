@@ -13,7 +13,7 @@ import skflow.graph.ops.control  # noqa: F401  (declares the operations)
 from skflow import logging
 from skflow.graph.body import BodyGraph
 from skflow.graph.conversion import constant, convert
-from skflow.graph.core import Graph
+from skflow.graph.core import Graph, get_default_graph
 from skflow.graph.dtypes import bool_, int32, string
 from skflow.graph.functions._results import (
     Parts,
@@ -36,7 +36,6 @@ from skflow.graph.sparse_types import (
     SparseTensor,
     convert_to_tensor_or_indexed_slices,
 )
-from skflow.graph.stacks import get_default_graph
 
 # ---- order ------------------------------------------------------------------------------
 

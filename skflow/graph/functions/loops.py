@@ -7,6 +7,7 @@ from typing import Any
 
 import skflow.graph.ops.loops  # noqa: F401  (declares the operations)
 from skflow.graph.body import BodyGraph, share_captures
+from skflow.graph.core import get_default_graph
 from skflow.graph.dtypes import string
 from skflow.graph.functions._results import (
     Parts,
@@ -28,7 +29,6 @@ from skflow.graph.sparse_types import (
     SparseTensor,
     convert_n_to_tensor_or_indexed_slices,
 )
-from skflow.graph.stacks import get_default_graph
 
 
 def while_loop(cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any,

@@ -13,12 +13,12 @@ import skflow.graph.ops.reduction
 import skflow.graph.ops.shape
 import skflow.graph.ops.slicing  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import constant, convert
+from skflow.graph.core import get_default_graph
 from skflow.graph.dtypes import FLOATS
 from skflow.graph.functions._elementwise import unary
 from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.registry import OpDef, raw
 from skflow.graph.scopes import name_scope
-from skflow.graph.stacks import get_default_graph
 
 
 def is_nan(x: Any, name: str | None = None) -> Tensor:

@@ -7,12 +7,12 @@ from typing import Any
 import skflow.graph.ops.math
 import skflow.graph.ops.random  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import convert
+from skflow.graph.core import get_default_graph
 from skflow.graph.dtypes import DType, as_dtype, float32, int32
 from skflow.graph.nodes import Tensor
 from skflow.graph.philox import seed_pair
 from skflow.graph.registry import raw
 from skflow.graph.scopes import name_scope
-from skflow.graph.stacks import get_default_graph
 
 
 def set_random_seed(seed: Any) -> None:

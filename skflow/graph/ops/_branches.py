@@ -9,12 +9,12 @@ import numpy as np
 
 from skflow.graph.body import BodyGraph, share_captures
 from skflow.graph.conversion import constant
+from skflow.graph.core import get_default_graph
 from skflow.graph.dtypes import string
 from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._replay import are_pure, record
 from skflow.graph.registry import REGISTRY
 from skflow.graph.shapes import Shape
-from skflow.graph.stacks import get_default_graph
 
 
 def build_if(pred: Tensor, then: BodyGraph, other: BodyGraph, name: str) -> Operation:

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from skflow.graph.body import BodyGraph, needed
+from skflow.graph.core import get_default_graph
 from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.registry import raw
-from skflow.graph.stacks import get_default_graph
 
 _VARIABLES: Final = ("VariableV2", "Variable")
 _SOURCES: Final = ("_Arg", *_VARIABLES)

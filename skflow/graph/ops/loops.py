@@ -10,6 +10,7 @@ import numpy as np
 from skflow.graph.body import BodyGraph
 from skflow.graph.context import OpContext
 from skflow.graph.conversion import convert
+from skflow.graph.core import get_default_graph
 from skflow.graph.declaration import Attr
 from skflow.graph.dtypes import Array, DType
 from skflow.graph.nodes import LATE, Operation, Tensor
@@ -19,7 +20,6 @@ from skflow.graph.registry import define, raw
 from skflow.graph.shapes import Shape, shape_brackets
 from skflow.graph.sparse_types import IndexedSlices
 from skflow.graph.spec import Spec
-from skflow.graph.stacks import get_default_graph
 
 _LOOP_ATTRS: dict[str, Any] = {
     "Tout": Attr("list(type)"), "cond": Attr("func"), "body": Attr("func"),
