@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from types import TracebackType
 from typing import Any, Final, Self
 
 from skflow.graph.device import merge_device, to_device_string
@@ -593,8 +594,13 @@ class Graph:
         self._default_stack.append(block)
         return block.__enter__()
 
-    def __exit__(self, *exc: object) -> None:
-        self._default_stack.pop().__exit__(*exc)
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._default_stack.pop().__exit__(kind, error, trace)
 
 
 def _is_slices(item: Any) -> bool:

@@ -19,7 +19,7 @@ def graph_of(items: Sequence[Any]) -> Graph:
     ValueError
         If they are not all in one graph.
     """
-    top = graphs.top()
+    top: Graph = graphs.top()
     if top.outer is not None:
         return top
     first: Any = None
@@ -34,7 +34,9 @@ def graph_of(items: Sequence[Any]) -> Graph:
             first = item
         elif first.graph is not item.graph:
             raise ValueError(f"{item} must be from the same graph as {first}.")
-    return top if first is None else first.graph
+    if first is not None:
+        top = first.graph
+    return top
 
 
 @contextmanager

@@ -85,7 +85,8 @@ class IndexedSlices:
     @property
     def graph(self) -> Graph:
         """The graph the parts belong to."""
-        return self._values.graph
+        graph: Graph = self._values.graph
+        return graph
 
     def __str__(self) -> str:
         shape = "" if self._dense_shape is None else f", dense_shape={self._dense_shape}"
@@ -183,7 +184,8 @@ class SparseTensor:
     @property
     def graph(self) -> Graph:
         """The graph the parts belong to."""
-        return self._indices.graph
+        graph: Graph = self._indices.graph
+        return graph
 
     @property
     def shape(self) -> TensorShape:
