@@ -228,8 +228,11 @@ class Built:
 
     @property
     def feeds(self) -> dict[Tensor, Any]:
-        return {t: a for t, a in zip(self.inputs, self.arrays, strict=True)
-                if t.op.type == "Placeholder"}
+        return {
+            t: a
+            for t, a in zip(self.inputs, self.arrays, strict=True)
+            if t.op.type == "Placeholder"
+        }
 
 
 def is_inexact(array: Any) -> bool:
@@ -267,8 +270,9 @@ def kernel_outputs(op: Operation, arrays: Arrays) -> Arrays:
         found = definition.bind_kernel(op.attrs)(*arrays)
     if len(definition.outputs) == 1:
         return list(found) if definition.outputs[0].is_list else [found]
-    return flat([list(v) if arg.is_list else v
-                 for arg, v in zip(definition.outputs, found, strict=True)])
+    return flat(
+        [list(v) if arg.is_list else v for arg, v in zip(definition.outputs, found, strict=True)]
+    )
 
 
 # ---- comparing ----------------------------------------------------------------------------
@@ -290,8 +294,11 @@ def assert_close(actual: Any, expected: Any, tolerance: float, label: str) -> No
             expected = expected.astype(actual.dtype)  # what overflows is infinite
     wide = np.complex128 if "c" in (actual.dtype.kind, expected.dtype.kind) else np.float64
     np.testing.assert_allclose(
-        actual.astype(wide), expected.astype(wide), rtol=tolerance,
-        atol=tolerance * max(scale, 1e-30), err_msg=label,
+        actual.astype(wide),
+        expected.astype(wide),
+        rtol=tolerance,
+        atol=tolerance * max(scale, 1e-30),
+        err_msg=label,
     )
 
 
@@ -314,5 +321,4 @@ def assert_untouched(arrays: Arrays, before: Arrays, label: str) -> None:
 
 def body_free(graph: Graph) -> bool:
     """Whether no operation of a graph holds a body of its own."""
-    return not any(isinstance(v, Graph) for op in graph.get_operations()
-                   for v in op.attrs.values())
+    return not any(isinstance(v, Graph) for op in graph.get_operations() for v in op.attrs.values())

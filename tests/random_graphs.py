@@ -130,9 +130,7 @@ class Author:
         keep = self.flag()
         function = self.choose(REDUCTIONS)
         shape = np.empty(x.shape).sum(axis=tuple(axes), keepdims=keep).shape
-        return self.apply(
-            lambda a: Item(function(a.tensor, axis=axes, keep_dims=keep), shape), x
-        )
+        return self.apply(lambda a: Item(function(a.tensor, axis=axes, keep_dims=keep), shape), x)
 
     def product(self) -> Item | None:
         x = self.item(lambda i: i.rank == 2)
@@ -140,15 +138,20 @@ class Author:
             return None
         y = self.item(lambda i: i.rank == 2 and set(x.shape) & set(i.shape) != set())
         assert y is not None
-        turns = [(p, q) for p in (False, True) for q in (False, True)
-                 if x.shape[0 if p else 1] == y.shape[1 if q else 0]]
+        turns = [
+            (p, q)
+            for p in (False, True)
+            for q in (False, True)
+            if x.shape[0 if p else 1] == y.shape[1 if q else 0]
+        ]
         if not turns:
             return None
         p, q = self.choose(turns)
         shape = (x.shape[1 if p else 0], y.shape[0 if q else 1])
         return self.apply(
             lambda a, b: Item(tf.matmul(a.tensor, b.tensor, transpose_a=p, transpose_b=q), shape),
-            x, y,
+            x,
+            y,
         )
 
     def reshaping(self) -> Item | None:
@@ -156,18 +159,20 @@ class Author:
         if x is None:
             return None
         size = int(np.prod(x.shape))
-        function, shape = self.choose([
-            (lambda t: tf.reshape(t, [-1]), (size,)),
-            (lambda t: tf.expand_dims(t, 0), (1, *x.shape)),
-            (tf.transpose, x.shape[::-1]),
-            (lambda t: tf.reshape(t, [tf.size(t), 1]), (size, 1)),
-            (lambda t: tf.reshape(t, tf.concat([tf.shape(t), [1]], 0)), (*x.shape, 1)),
-            (lambda t: tf.reverse(t, [0]), x.shape),
-            (lambda t: tf.cumsum(t, axis=0), x.shape),
-            (lambda t: t[:1], (1, *x.shape[1:])),
-            (lambda t: t[..., tf.newaxis], (*x.shape, 1)),
-            (lambda t: tf.squeeze(tf.expand_dims(t, -1), [-1]), x.shape),
-        ])
+        function, shape = self.choose(
+            [
+                (lambda t: tf.reshape(t, [-1]), (size,)),
+                (lambda t: tf.expand_dims(t, 0), (1, *x.shape)),
+                (tf.transpose, x.shape[::-1]),
+                (lambda t: tf.reshape(t, [tf.size(t), 1]), (size, 1)),
+                (lambda t: tf.reshape(t, tf.concat([tf.shape(t), [1]], 0)), (*x.shape, 1)),
+                (lambda t: tf.reverse(t, [0]), x.shape),
+                (lambda t: tf.cumsum(t, axis=0), x.shape),
+                (lambda t: t[:1], (1, *x.shape[1:])),
+                (lambda t: t[..., tf.newaxis], (*x.shape, 1)),
+                (lambda t: tf.squeeze(tf.expand_dims(t, -1), [-1]), x.shape),
+            ]
+        )
         if len(shape) > 4:
             return None
         return self.apply(lambda a: Item(function(a.tensor), shape), x)
@@ -192,7 +197,8 @@ class Author:
         assert y is not None
         return self.apply(
             lambda a, b: Item(tf.where(a.tensor > b.tensor, a.tensor, tf.tanh(b.tensor)), a.shape),
-            x, y,
+            x,
+            y,
         )
 
     def gathering(self) -> Item | None:
@@ -229,10 +235,10 @@ class Author:
         x, y = self.choose(self.program.sources), self.item()
         assert y is not None
         loss = tf.reduce_sum(tf.tanh(y.tensor))
-        (found,) = tf.gradients(loss, [x.tensor])
         with warnings.catch_warnings():
             # The slices of a gathered gradient are made dense, and may be of unknown shape.
             warnings.simplefilter("ignore", UserWarning)
+            (found,) = tf.gradients(loss, [x.tensor])
             return None if found is None else Item(tf.convert_to_tensor(found), x.shape)
 
     def update(self) -> Item | None:

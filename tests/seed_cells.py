@@ -99,9 +99,17 @@ def run(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
         wanted = cell["expected"]
         compared = bool(wanted) and not wanted.startswith(NOT_COMPARED)
         matches = error is None and same(printed, wanted, LOOSE.get(cell["tag"], 2e-5))
-        results.append({"tag": cell["tag"], "line": cell["line"], "error": error,
-                        "compared": compared, "matches": matches, "printed": printed,
-                        "wanted": wanted})
+        results.append(
+            {
+                "tag": cell["tag"],
+                "line": cell["line"],
+                "error": error,
+                "compared": compared,
+                "matches": matches,
+                "printed": printed,
+                "wanted": wanted,
+            }
+        )
     return results
 
 

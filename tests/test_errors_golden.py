@@ -16,9 +16,7 @@ from tests.golden import error_programs
 from tests.golden.error_programs import PROGRAMS
 
 GOLDEN = Path(__file__).parent / "golden"
-OBSERVED: dict[str, str] = json.loads(
-    (GOLDEN / "observed_errors.json").read_text(encoding="utf-8")
-)
+OBSERVED: dict[str, str] = json.loads((GOLDEN / "observed_errors.json").read_text(encoding="utf-8"))
 
 # Where we mean to answer otherwise than TensorFlow 1.1.0, what we answer, and why.
 DOCUMENTED_DIFFERENCES = {

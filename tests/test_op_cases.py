@@ -66,10 +66,10 @@ each_with_gradient = pytest.mark.parametrize("row", WITH_GRADIENT, ids=ids(WITH_
 
 def test_every_operation_has_a_row() -> None:
     """A fresh interpreter is asked: other tests declare operations of their own."""
-    code = ("import skflow; from skflow.graph.registry import REGISTRY; "
-            "print(*sorted(REGISTRY))")
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True,
-                          text=True, cwd=ROOT)
+    code = "import skflow; from skflow.graph.registry import REGISTRY; print(*sorted(REGISTRY))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT
+    )
     registered = set(done.stdout.split())
     listed = {r.case.op for r in ROWS} | {e.op for e in ELSEWHERE}
     assert registered - listed == set(), "operations without a row in tests/op_cases"
@@ -133,12 +133,14 @@ def _check_values(row: Row, built: Built, found: Arrays, expected: Arrays, label
         loosest = max(loosest, op_checks.tolerance_of(row.case, array))
         assert_close(array, wanted, loosest, label)
         if not row.definition.view:
-            assert not any(np.may_share_memory(array, a) and np.shares_memory(array, a)
-                           for a in built.arrays), f"{label}: the output shares memory"
+            assert not any(
+                np.may_share_memory(array, a) and np.shares_memory(array, a) for a in built.arrays
+            ), f"{label}: the output shares memory"
 
 
-@pytest.mark.parametrize("row", [r for r in ROWS if r.case.special],
-                         ids=[r.id for r in ROWS if r.case.special])
+@pytest.mark.parametrize(
+    "row", [r for r in ROWS if r.case.special], ids=[r.id for r in ROWS if r.case.special]
+)
 def test_special_values(row: Row) -> None:
     """Infinities, ties, empty arrays and the like, in double and single precision."""
     for number, inputs in enumerate(row.case.special):
@@ -170,7 +172,8 @@ def test_results_written_in_place(row: Row) -> None:
             np.testing.assert_array_equal(buffer, expected, err_msg=label)
             first = built.arrays[0]
             if row.definition.elementwise and (first.shape, first.dtype) == (
-                expected.shape, expected.dtype
+                expected.shape,
+                expected.dtype,
             ):
                 mine = first.copy()
                 kernel(mine, *built.arrays[1:], out=mine)
@@ -186,8 +189,10 @@ def test_specialized_kernels_compute_the_same(row: Row) -> None:
     for label, args in op_checks.choices(row):
         with Graph().as_default():
             built = op_checks.build(row, args, op_checks.fixed)
-        specs = [Spec(t.dtype, a.shape, None if op_checks.is_inexact(a) else a)
-                 for t, a in zip(built.inputs, built.arrays, strict=True)]
+        specs = [
+            Spec(t.dtype, a.shape, None if op_checks.is_inexact(a) else a)
+            for t, a in zip(built.inputs, built.arrays, strict=True)
+        ]
         kernel = row.definition.specialize(specs, built.op.attrs)
         if kernel is None:
             continue
@@ -239,10 +244,12 @@ class Differentiated:
         self.xs = [built.inputs[i] for i in self.at]
         single = any(np.finfo(built.arrays[i].dtype).eps > 1e-10 for i in self.at)
         self.step, self.tolerance = (1e-2, 1e-2) if single else (1e-6, 1e-6)
-        self.values = [np.asarray(v) for v in
-                       op_checks.kernel_outputs(built.op, built.arrays)]
-        self.ys = [(t, v) for t, v in zip(built.op.outputs, self.values, strict=True)
-                   if v.dtype.kind in "fc"]
+        self.values = [np.asarray(v) for v in op_checks.kernel_outputs(built.op, built.arrays)]
+        self.ys = [
+            (t, v)
+            for t, v in zip(built.op.outputs, self.values, strict=True)
+            if v.dtype.kind in "fc"
+        ]
         self.cotangents = [_normal(rng, v) for _, v in self.ys]
         self.directions = [[_normal(rng, built.arrays[i]) for i in self.at] for _ in range(3)]
         with np.errstate(all="ignore"):
@@ -268,8 +275,10 @@ class Differentiated:
         feeds = dict(zip(self.built.inputs, arrays, strict=True))
         feeds = {t: a for t, a in feeds.items() if t.op.type == "Placeholder"}
         found = iter(Interpreter().run([t for t in tensors if t is not None], feeds))
-        return [np.zeros_like(self.built.arrays[i]) if t is None else next(found)
-                for t, i in zip(tensors, self.at, strict=True)]
+        return [
+            np.zeros_like(self.built.arrays[i]) if t is None else next(found)
+            for t, i in zip(tensors, self.at, strict=True)
+        ]
 
     def moved(self, direction: Arrays, step: Any) -> Arrays:
         """The inputs, gone a step in a direction."""
@@ -294,8 +303,9 @@ def _normal(rng: np.random.Generator, like: Any) -> Any:
 
 def _inner(a: Arrays, b: Arrays) -> float:
     """The real inner product, in which complex numbers are pairs."""
-    return float(sum(np.sum((np.conj(p) * q).real, dtype=np.float64)
-                     for p, q in zip(a, b, strict=True)))
+    return float(
+        sum(np.sum((np.conj(p) * q).real, dtype=np.float64) for p, q in zip(a, b, strict=True))
+    )
 
 
 def _size(a: Arrays, b: Arrays) -> float:
@@ -371,8 +381,11 @@ def test_complex_step(row: Row) -> None:
     for direction in d.directions:
         moved = d.moved(direction, 1j * COMPLEX_STEP)
         outputs = op_checks.kernel_outputs(d.built.op, moved)
-        rates = [np.asarray(v).imag / COMPLEX_STEP for v, w in zip(outputs, d.values, strict=True)
-                 if w.dtype.kind in "fc"]
+        rates = [
+            np.asarray(v).imag / COMPLEX_STEP
+            for v, w in zip(outputs, d.values, strict=True)
+            if w.dtype.kind in "fc"
+        ]
         expected, actual = _inner(d.cotangents, rates), _inner(found, direction)
         size = _size(found, direction) + _size(d.cotangents, rates)
         assert abs(actual - expected) <= 1e-12 * size, f"{actual} instead of {expected}"

@@ -18,8 +18,13 @@ from tests.interpreter import Interpreter
 from tests.op_checks import Arrays, Row, assert_close
 
 ROWS, _ = op_checks.tables()
-ROUNDING = {"float64": 1e-12, "complex128": 1e-12, "float32": 2e-6, "complex64": 2e-6,
-            "float16": 2e-3}
+ROUNDING = {
+    "float64": 1e-12,
+    "complex128": 1e-12,
+    "float32": 2e-6,
+    "complex64": 2e-6,
+    "float16": 2e-3,
+}
 
 
 def _assert_same(found: Arrays, expected: Arrays, label: str) -> None:
@@ -43,8 +48,11 @@ def _fetches(row: Row, args: list[Any], all_fed: bool) -> tuple[list[Tensor], di
     xs = [t for t, a in zip(built.inputs, built.arrays, strict=True) if op_checks.is_inexact(a)]
     if callable(row.definition.grad) and ys and xs and row.case.grad != ():
         values = op_checks.kernel_outputs(built.op, built.arrays)
-        weights = [constant(np.cos(np.arange(np.size(v))).reshape(np.shape(v)), t.dtype)
-                   for t, v in zip(built.op.outputs, values, strict=True) if t in ys]
+        weights = [
+            constant(np.cos(np.arange(np.size(v))).reshape(np.shape(v)), t.dtype)
+            for t, v in zip(built.op.outputs, values, strict=True)
+            if t in ys
+        ]
         fetches += [convert(g) for g in gradients(ys, xs, grad_ys=weights) if g is not None]
     return fetches, built.feeds
 

@@ -24,8 +24,9 @@ def assert_close(found: Any, expected: Any, label: str) -> None:
     scale = float(finite.max()) if finite.size else 1.0
     if scale > 1e6:  # products of products: what their differences are is left to chance
         return
-    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6 * max(1.0, scale),
-                               err_msg=label)
+    np.testing.assert_allclose(
+        found, expected, rtol=1e-6, atol=1e-6 * max(1.0, scale), err_msg=label
+    )
 
 
 def check(data: Any, steps: int) -> None:
@@ -39,7 +40,7 @@ def check(data: Any, steps: int) -> None:
         initialize = tf.global_variables_initializer()
     fetches = [i.tensor for i in program.items if author.flag()] or [program.items[-1].tensor]
     fetches += program.updates
-    cut = [i for i in program.items[len(program.sources):] if author.number(0, 5) == 0]
+    cut = [i for i in program.items[len(program.sources) :] if author.number(0, 5) == 0]
     rng = np.random.default_rng(author.number(0, 1000))
     interpreter = Interpreter()
     interpreter.run([initialize])
@@ -62,8 +63,15 @@ def check(data: Any, steps: int) -> None:
 
 
 # The same examples each time; the long campaign looks for new ones, and for small ones.
-@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=QUIET,
-          database=None, phases=[Phase.generate], report_multiple_bugs=False)
+@settings(
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=QUIET,
+    database=None,
+    phases=[Phase.generate],
+    report_multiple_bugs=False,
+)
 @given(data=st.data())
 def test_random_graphs(data: Any) -> None:
     check(data, 12)
@@ -80,8 +88,9 @@ def test_random_graphs_vary() -> None:
     """The examples reach every rule: none is dead."""
     seen: set[str] = set()
 
-    @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=QUIET,
-              database=None)
+    @settings(
+        max_examples=60, deadline=None, derandomize=True, suppress_health_check=QUIET, database=None
+    )
     @given(data=st.data())
     def collect(data: Any) -> None:
         with tf.Graph().as_default() as graph:
@@ -92,6 +101,22 @@ def test_random_graphs_vary() -> None:
             seen.update(op.type for op in graph.get_operations())
 
     collect()
-    wanted = {"MatMul", "Sum", "Max", "Assign", "AssignAdd", "ConcatV2", "Pack", "Select",
-              "Gather", "Softmax", "Cast", "Cumsum", "Reshape", "StridedSlice", "Mul", "Tanh"}
+    wanted = {
+        "MatMul",
+        "Sum",
+        "Max",
+        "Assign",
+        "AssignAdd",
+        "ConcatV2",
+        "Pack",
+        "Select",
+        "Gather",
+        "Softmax",
+        "Cast",
+        "Cumsum",
+        "Reshape",
+        "StridedSlice",
+        "Mul",
+        "Tanh",
+    }
     assert wanted <= seen

@@ -25,7 +25,10 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     paths = os.pathsep.join([str(ROOT), str(ROOT / "examples")])
     done = subprocess.run(
         [sys.executable, str(ROOT / "tests" / "seed_cells.py"), str(CELLS)],
-        check=True, capture_output=True, text=True, cwd=tmp_path_factory.mktemp("seed"),
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path_factory.mktemp("seed"),
         env={**os.environ, "PYTHONPATH": paths, "MPLBACKEND": "Agg"},
     )
     found: list[dict[str, Any]] = json.loads(done.stdout)
@@ -34,8 +37,11 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 
 def test_cells_run(results: list[dict[str, Any]]) -> None:
     assert len(results) == 102
-    failed = {f"In [{r['tag']}], line {r['line']}: {r['error']}" for r in results
-              if r["error"] is not None and r["tag"] not in NEED_FILES}
+    failed = {
+        f"In [{r['tag']}], line {r['line']}: {r['error']}"
+        for r in results
+        if r["error"] is not None and r["tag"] not in NEED_FILES
+    }
     assert not failed, "\n".join(sorted(failed))
     assert sum(r["error"] is None for r in results) >= 86
 
@@ -43,8 +49,11 @@ def test_cells_run(results: list[dict[str, Any]]) -> None:
 def test_outputs_are_as_printed(results: list[dict[str, Any]]) -> None:
     compared = [r for r in results if r["compared"]]
     assert len(compared) == 42
-    wrong = [f"In [{r['tag']}], line {r['line']}: {r['printed']!r} instead of {r['wanted']!r}"
-             for r in compared if not r["matches"] and r["tag"] not in NEED_FILES]
+    wrong = [
+        f"In [{r['tag']}], line {r['line']}: {r['printed']!r} instead of {r['wanted']!r}"
+        for r in compared
+        if not r["matches"] and r["tag"] not in NEED_FILES
+    ]
     assert not wrong, "\n".join(wrong)
     assert sum(r["matches"] for r in compared) >= 38
 

@@ -76,6 +76,7 @@ class Code:
         self._checked: set[Variable] = set()
         self.products = passes.count_products(plan)
         self._emit()
+        self.nbytes = sum(s.nbytes for s in self._allocator.slots)
         self.nodes = self._line_nodes
 
     # ---- the whole --------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import numpy as np
@@ -24,10 +25,11 @@ class Value:
     """What flows along an edge of a plan.
 
     Exactly one of `const` (known now), `feed` (comes with the run), `variable` (a reference) and
-    `node` says where it comes from.
+    `node` says where it comes from. In a plan with open dimensions `probe` is what would be known
+    if each of them were one particular large prime (see `Lowering`).
     """
 
-    __slots__ = ("const", "dtype", "feed", "index", "node", "shape", "uses", "variable")
+    __slots__ = ("const", "dtype", "feed", "index", "node", "probe", "shape", "uses", "variable")
 
     def __init__(
         self,
@@ -47,6 +49,7 @@ class Value:
         self.node = node
         self.index = index
         self.variable = variable
+        self.probe: Spec | None = None
         self.uses: list[Node] = []
 
     @property
@@ -125,9 +128,14 @@ def needed_operations(targets: Sequence[Operation], fed: dict[Tensor, Any]) -> l
         seen.add(op)
         path.append(op)
         stack.append(None)
-        stack.extend([c for c in op._control_inputs if c not in seen])
+        stack.extend([c for c in op._control_inputs if c not in seen and not _is_fed(c, fed)])
         stack.extend([t._op for t in reversed(op.inputs) if t not in fed and t._op not in seen])
     return order
+
+
+def _is_fed(op: Operation, fed: dict[Tensor, Any]) -> bool:
+    """Whether an operation is a placeholder with nothing left to run: its value is given."""
+    return op.type.startswith("Placeholder") and op.outputs[0] in fed
 
 
 class Lowering:
@@ -137,10 +145,18 @@ class Lowering:
     ----------
     state : State
         The session's memory, which knows the variables.
+
+    Notes
+    -----
+    Dimensions may be left open, so that one plan serves many batch sizes. To know which of them
+    are equal, shapes are inferred a second time with a prime number in the place of each: equal
+    open dimensions have equal primes, and no dimension of a real graph is one of them. The
+    primes decide only whether shapes are equal; they never enter what the plan computes.
     """
 
     def __init__(self, state: State) -> None:
         self.state = state
+        self._probing = False
         self.values: dict[Tensor, Value] = {}
         self.nodes: list[Node] = []
         self.barriers: dict[Operation, list[Node]] = {}
@@ -154,11 +170,15 @@ class Lowering:
         fetches: Sequence[Tensor | Operation],
         feeds: Sequence[Tensor],
         shapes: Sequence[Shape],
+        probes: Sequence[Shape] | None = None,
     ) -> Plan:
-        """Build the plan of one run."""
+        """Build the plan of one run; `probes` are the shapes with primes for open dimensions."""
         fed: list[Value] = []
+        self._probing = probes is not None
         for i, (tensor, shape) in enumerate(zip(feeds, shapes, strict=True)):
             value = Value(tensor.dtype.base_dtype, shape, feed=i)
+            if probes is not None and probes[i] is not None:
+                value.probe = Spec(value.dtype, probes[i])
             self.values[tensor] = value
             fed.append(value)
         targets = [f.op if isinstance(f, Tensor) else f for f in fetches if f not in self.values]
@@ -201,7 +221,7 @@ class Lowering:
         definition = op.definition
         after: list[Node] = []
         for control in op._control_inputs:
-            after.extend(self.barriers[control])
+            after.extend(self.barriers.get(control, ()))
         if op.type == "VariableV2":
             variable = self.state.variable(op)
             output = op.outputs[0]
@@ -339,8 +359,30 @@ class Lowering:
                 known = shape if full else _sharper(shape, op.outputs[i]._spec.shape)
                 value = Value(dtype, known, node=node, index=i)
             node.outputs.append(value)
+        if self._probing:
+            self._probe(node)
         self.nodes.append(node)
         return node
+
+    def _probe(self, node: Node) -> None:
+        """Infer the outputs' shapes, and small values, as if open dimensions were primes."""
+        specs = [probe_of(v) for v in node.inputs]
+        if any(s is None for s in specs) or node.writes or node.definition.stateful:
+            return
+        known = [s for s in specs if s is not None]
+        try:
+            outputs = node.definition.infer(known, node.attrs)
+        except ValueError:
+            return
+        values: Sequence[Any] = [None] * len(outputs)
+        if node.definition.type == "Shape":
+            values = [np.array(known[0].shape, node.attrs["out_type"].np_dtype)]
+        elif known and all(s.value is not None and s.value.size <= _SHARE_LIMIT for s in known):
+            with suppress(Exception):
+                values = node.definition.compute([s.value for s in known], node.attrs)
+        for value, (dtype, shape), array in zip(node.outputs, outputs, values, strict=True):
+            if is_full(shape):
+                value.probe = Spec(dtype, shape, array)
 
     def _written(self, op: Operation, inputs: list[Value]) -> list[Variable]:
         """The variables whose values an operation changes, in its bodies too."""
@@ -360,7 +402,7 @@ class Lowering:
         if rule is not None:
             found = rule(self, op, inputs)
             if found is not None:
-                return [found]
+                return found if isinstance(found, list) else [found]
         for value in inputs:
             if value.const is None:
                 return None
@@ -439,6 +481,13 @@ def _spec(value: Value) -> Spec:
     return Spec(value.dtype, value.shape, value.const)
 
 
+def probe_of(value: Value) -> Spec | None:
+    """What is known of a value if open dimensions are taken for primes; ``None`` if too little."""
+    if value.probe is not None:
+        return value.probe
+    return _spec(value) if value.static else None
+
+
 def _frozen(value: Any) -> Any:
     if isinstance(value, list):
         return tuple([_frozen(v) for v in value])
@@ -463,7 +512,7 @@ def _key(op: Operation, inputs: list[Value]) -> Any:
 
 # ---- rules: operations that vanish once shapes are known ---------------------------------
 
-Rule = Callable[[Lowering, Operation, list[Value]], Value | None]
+Rule = Callable[[Lowering, Operation, list[Value]], Value | list[Value] | None]
 
 
 def _pass_through(_: Lowering, _op: Operation, inputs: list[Value]) -> Value | None:
@@ -489,10 +538,19 @@ def _rank(lowering: Lowering, _op: Operation, inputs: list[Value]) -> Value | No
 
 
 def _reshape(_: Lowering, _op: Operation, inputs: list[Value]) -> Value | None:
-    x, shape = inputs
-    if shape.const is None or not x.static:
+    x, shape = probe_of(inputs[0]), probe_of(inputs[1])
+    if x is None or shape is None or shape.value is None:
         return None
-    return x if tuple(shape.const.reshape(-1).tolist()) == x.shape else None
+    return inputs[0] if tuple(shape.value.reshape(-1).tolist()) == x.shape else None
+
+
+def _gradient_axes(lowering: Lowering, op: Operation, inputs: list[Value]) -> list[Value] | None:
+    """The axes to sum over depend on which dimensions are equal, not on how large they are."""
+    shapes = [probe_of(v) for v in inputs]
+    arrays = [s.value for s in shapes if s is not None and s.value is not None]
+    if len(arrays) < len(inputs):
+        return None
+    return [lowering.constant(a) for a in op.definition.compute(arrays, op.attrs)]
 
 
 def _transpose(_: Lowering, _op: Operation, inputs: list[Value]) -> Value | None:
@@ -569,6 +627,7 @@ _RULES: Final[dict[str, Rule]] = {
     "Shape": _shape,
     "Size": _size,
     "Rank": _rank,
+    "BroadcastGradientArgs": _gradient_axes,
     "Reshape": _reshape,
     "Transpose": _transpose,
     "Sum": _reduction,

@@ -21,10 +21,15 @@ from skflow.runtime.state import State
 from skflow.runtime.threads import blas_guard
 
 _IMMEDIATE: Final = 2  # shapes that get a plan of their own at once
-_FAMILIAR: Final = 64  # runs after which any shape gets one
-_MOST_PLANS: Final = 64  # plans kept; the one made first goes first
+_FAMILIAR: Final = 3  # times after which a shape gets one, if its memory is small
+_VERY_FAMILIAR: Final = 64  # times after which any shape does
+_SMALL: Final = 1 << 18  # bytes
+_MOST_PLANS: Final = 512  # plans kept; the one made first goes first
+_MOST_MEMORY: Final = 1 << 26  # bytes of one run's memory of each, beyond which it goes too
+_PRIMES: Final = (1_000_003, 1_000_033, 1_000_037, 1_000_039, 1_000_081, 1_000_099)
 _MOST_FRAMES: Final = 8  # frames kept for runs at the same time
 _LARGE_PRODUCT: Final = 20_000  # multiply-adds from which BLAS would use threads of its own
+_LARGE_FEED: Final = 4096  # elements fed from which the same is assumed of open dimensions
 _UNLOCKED: Final = ("PyFunc", "PyFuncStateless")
 
 ContextMaker = Callable[[Operation], Any]
@@ -33,15 +38,24 @@ ContextMaker = Callable[[Operation], Any]
 class Executable:
     """A compiled plan with the memory of its runs."""
 
-    def __init__(self, program: Program, shapes: Sequence[Shape]) -> None:
+    def __init__(
+        self, program: Program, shapes: Sequence[Shape], probes: Sequence[Shape] | None = None
+    ) -> None:
         self._state = program.state
         self._program = program
         self._shapes = shapes
+        self._probes = probes
         self._compile()
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of one run, variables aside."""
+        return self._code.nbytes
 
     def _compile(self) -> None:
         program = self._program
-        plan = Lowering(program.state).lower(program.fetches, program.feeds, self._shapes)
+        lowering = Lowering(program.state)
+        plan = lowering.lower(program.fetches, program.feeds, self._shapes, self._probes)
         passes.merge_updates(plan)
         passes.schedule(plan)
         self._code = Code(plan, program.state, program.context)
@@ -68,7 +82,7 @@ class Executable:
         frame = self._frame()
         try:
             with np.errstate(all="ignore"):
-                if self._guarded:
+                if self._guarded and (self._probes is None or _elements(arrays) >= _LARGE_FEED):
                     with blas_guard:
                         return frame.step(*arrays)  # type: ignore[no-any-return]
                 return frame.step(*arrays)  # type: ignore[no-any-return]
@@ -183,7 +197,8 @@ class Program:
         self.context = context
         self._plans: dict[tuple[Shape, ...], Executable] = {}
         self._seen: dict[tuple[Shape, ...], int] = {}
-        self._open: list[tuple[tuple[Shape, ...], Executable]] = []
+        self._open: list[tuple[Pattern, Executable]] = []
+        self._patience = _FAMILIAR
         self._lock = threading.RLock()
         self.lock = self._state_lock()
 
@@ -220,17 +235,15 @@ class Program:
             if found is not None:
                 return found
             count = self._seen[shapes] = self._seen.get(shapes, 0) + 1
-            if len(self._plans) < _IMMEDIATE or count >= _FAMILIAR:
+            if len(self._plans) < _IMMEDIATE or count >= self._patience:
                 return self._specialised(shapes)
             if len(self._seen) > 64 * _MOST_PLANS:
                 self._seen.clear()
             for pattern, plan in self._open:
-                if all(_fits(p, s) for p, s in zip(pattern, shapes, strict=True)):
+                if fits(pattern, shapes):
                     return plan
-            pattern = tuple(
-                _opened([known[i] for known in (*self._plans, shapes)]) for i in range(len(shapes))
-            )
-            plan = Executable(self, pattern)
+            pattern = opened([*self._plans, shapes])
+            plan = Executable(self, *_with_primes(pattern))
             self._open.insert(0, (pattern, plan))
             del self._open[4:]
             return plan
@@ -239,9 +252,17 @@ class Program:
         plan = Executable(self, shapes)
         self._plans[shapes] = plan
         self._seen.pop(shapes, None)
-        while len(self._plans) > _MOST_PLANS:
-            del self._plans[next(iter(self._plans))]
+        self._patience = _FAMILIAR if plan.nbytes <= _SMALL else _VERY_FAMILIAR
+        held = sum(p.nbytes for p in self._plans.values())
+        while len(self._plans) > _IMMEDIATE and (
+            len(self._plans) > _MOST_PLANS or held > _MOST_MEMORY
+        ):
+            held -= self._plans.pop(next(iter(self._plans))).nbytes
         return plan
+
+
+def _elements(arrays: Sequence[Array]) -> int:
+    return sum([a.size for a in arrays])
 
 
 def _has_type(op: Operation, types: tuple[str, ...]) -> bool:
@@ -251,19 +272,51 @@ def _has_type(op: Operation, types: tuple[str, ...]) -> bool:
     return any(_has_type(inner, types) for body in bodies for inner in body._operations)
 
 
-def _opened(shapes: list[Shape]) -> Shape:
-    """The dimensions that shapes have in common; the others are left open."""
-    first = shapes[0]
-    if first is None or any(s is None or len(s) != len(first) for s in shapes):
-        return None
-    return tuple(
-        d if all(s[i] == d for s in shapes if s is not None) else None for i, d in enumerate(first)
-    )
+Pattern = tuple[tuple[int, ...] | None, ...]
+"""Shapes in which a negative number stands for an open dimension, the same for equal ones."""
 
 
-def _fits(pattern: Shape, shape: Shape) -> bool:
-    if pattern is None or shape is None:
-        return pattern is None
-    return len(pattern) == len(shape) and all(
-        p is None or p == d for p, d in zip(pattern, shape, strict=True)
-    )
+def opened(known: Sequence[tuple[Shape, ...]]) -> Pattern:
+    """What shapes that came have in common; dimensions that always agreed share a number."""
+    symbols: dict[tuple[int | None, ...], int] = {}
+    pattern: list[tuple[int, ...] | None] = []
+    for versions in zip(*known, strict=True):
+        if len({len(v) for v in versions}) > 1:
+            pattern.append(None)
+            continue
+        dims = []
+        for sizes in zip(*versions, strict=True):
+            same = len(set(sizes)) == 1
+            dims.append(sizes[0] if same else symbols.setdefault(sizes, -1 - len(symbols)))
+        pattern.append(tuple(dims))
+    return tuple(pattern)
+
+
+def fits(pattern: Pattern, shapes: Sequence[Shape]) -> bool:
+    """Whether shapes are of a pattern; a dimension of one, which broadcasts, is never open."""
+    symbols: dict[int, int] = {}
+    for wanted, shape in zip(pattern, shapes, strict=True):
+        if wanted is None or shape is None:
+            continue
+        if len(wanted) != len(shape):
+            return False
+        for p, d in zip(wanted, shape, strict=True):
+            if p < 0 and d is not None:
+                if d == 1 or symbols.setdefault(p, d) != d:
+                    return False
+            elif p != d:
+                return False
+    return True
+
+
+def _with_primes(pattern: Pattern) -> tuple[list[Shape], list[Shape]]:
+    """The shapes of a pattern, with unknown dimensions and with primes in their place."""
+    plain: list[Shape] = []
+    primes: list[Shape] = []
+    for dims in pattern:
+        few = dims is not None and min(dims, default=0) >= -len(_PRIMES)
+        plain.append(None if dims is None else tuple([d if d >= 0 else None for d in dims]))
+        primes.append(
+            tuple([d if d >= 0 else _PRIMES[-1 - d] for d in dims]) if dims and few else None
+        )
+    return plain, primes

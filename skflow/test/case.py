@@ -45,8 +45,13 @@ class CheckedThread:
         Keyword arguments.
     """
 
-    def __init__(self, test: TestCase, target: Callable[..., Any], args: Sequence[Any],
-                 kwargs: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        test: TestCase,
+        target: Callable[..., Any],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+    ) -> None:
         self._test = test
         self._work = partial(target, *args, **kwargs)
         self._error: Exception | None = None
@@ -117,9 +122,13 @@ class TestCase(unittest.TestCase):
             self.addCleanup(shutil.rmtree, self._temp_dir, ignore_errors=True)
         return self._temp_dir
 
-    def test_session(self, graph: Graph | None = None, config: Any = None,
-                     use_gpu: bool = False, force_gpu: bool = False
-                     ) -> AbstractContextManager[Session]:
+    def test_session(
+        self,
+        graph: Graph | None = None,
+        config: Any = None,
+        use_gpu: bool = False,
+        force_gpu: bool = False,
+    ) -> AbstractContextManager[Session]:
         """Return a block in a session: the test's own, unless a graph is given.
 
         Parameters
@@ -142,8 +151,9 @@ class TestCase(unittest.TestCase):
         return self._in_session(graph, config, use_gpu, force_gpu)
 
     @contextmanager
-    def _in_session(self, graph: Graph | None, config: Any, use_gpu: bool,
-                    force_gpu: bool) -> Iterator[Session]:
+    def _in_session(
+        self, graph: Graph | None, config: Any, use_gpu: bool, force_gpu: bool
+    ) -> Iterator[Session]:
         if graph is not None:
             with (
                 Session(graph=graph, config=config) as session,
@@ -170,8 +180,12 @@ class TestCase(unittest.TestCase):
         with session.graph.device("/gpu:0" if force_gpu else "/cpu:0"):
             yield
 
-    def checkedThread(self, target: Callable[..., Any], args: Sequence[Any] | None = None,
-                      kwargs: Mapping[str, Any] | None = None) -> CheckedThread:
+    def checkedThread(
+        self,
+        target: Callable[..., Any],
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> CheckedThread:
         """Return a thread that fails the test, at `join`, if it raises an exception.
 
         Parameters
@@ -194,8 +208,7 @@ class TestCase(unittest.TestCase):
         note = "" if msg is None else f" ({msg})"
         self.assertTrue(abs(f1 - f2) <= err, f"{f1:f} != {f2:f} +/- {err:f}{note}")
 
-    def assertArrayNear(self, farray1: Sequence[Any], farray2: Sequence[Any],
-                        err: float) -> None:
+    def assertArrayNear(self, farray1: Sequence[Any], farray2: Sequence[Any], err: float) -> None:
         """Fail if two sequences differ in length, or two of their numbers by more than `err`."""
         self.assertEqual(len(farray1), len(farray2))
         for f1, f2 in zip(farray1, farray2, strict=True):
@@ -237,7 +250,8 @@ class TestCase(unittest.TestCase):
     def _of_one_shape(self, a: Any, b: Any) -> tuple[Array, Array]:
         first, second = np.asarray(a), np.asarray(b)
         self.assertEqual(
-            first.shape, second.shape,
+            first.shape,
+            second.shape,
             f"Shape mismatch: expected {first.shape}, got {second.shape}.",
         )
         return first, second
@@ -278,9 +292,13 @@ class TestCase(unittest.TestCase):
             self.fail(f"Can't compare protos of type {type(expected)} and {type(message)}")
         self.assertMultiLineEqual(to_text(expected), to_text(message))
 
-    def assertProtoEqualsVersion(self, expected: str, actual: proto.GraphDef,
-                                 producer: int = GRAPH_DEF_VERSION,
-                                 min_consumer: int = GRAPH_DEF_VERSION_MIN_CONSUMER) -> None:
+    def assertProtoEqualsVersion(
+        self,
+        expected: str,
+        actual: proto.GraphDef,
+        producer: int = GRAPH_DEF_VERSION,
+        min_consumer: int = GRAPH_DEF_VERSION_MIN_CONSUMER,
+    ) -> None:
         """As `assertProtoEquals` for a graph, with its versions put before the text."""
         self.assertProtoEquals(
             f"versions {{ producer: {producer} min_consumer: {min_consumer} }};\n{expected}",

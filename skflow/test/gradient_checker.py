@@ -103,8 +103,8 @@ def compute_gradient(
     """
     several = isinstance(x, list)
     xs, shapes = (x, x_shape) if several else ([x], [x_shape])
-    values = [None] * len(xs) if x_init_value is None else (
-        x_init_value if several else [x_init_value]
+    values = (
+        [None] * len(xs) if x_init_value is None else (x_init_value if several else [x_init_value])
     )
     for one in xs:
         _check_type(one, "x")
@@ -187,8 +187,9 @@ def _theoretical(place: _Place, dx: Any, dy: Tensor) -> Array:
         jacobian[:, column] = np.ascontiguousarray(found).reshape(-1).view(place.x_parts)
         flowing.reshape(-1).view(place.y_parts)[column] = 0
     if not place.columns:
-        _check_empty(_dense(place, place.run(dx, {place.x: place.x_data, dy: flowing}), dx),
-                     place.x_data)
+        _check_empty(
+            _dense(place, place.run(dx, {place.x: place.x_data, dy: flowing}), dx), place.x_data
+        )
     return jacobian
 
 

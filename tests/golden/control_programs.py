@@ -8,6 +8,7 @@ for each of the others the names and shapes of what it returns, the number of th
 and all names; ``mistakes`` the class and the sentence of what is raised; ``runs`` the values of
 fetches, run after run.
 """
+
 # ruff: noqa: ARG005  # bodies take every loop variable, of use or not
 import contextlib
 import importlib
@@ -28,7 +29,9 @@ def xp(tf):
 def times(tf, count, body, *values):
     """The results of a loop that runs `body` on the loop variables after the first."""
     return tf.while_loop(
-        lambda i, *rest: i < count, lambda i, *rest: (i + 1, *body(i, *rest)), (0, *values),
+        lambda i, *rest: i < count,
+        lambda i, *rest: (i + 1, *body(i, *rest)),
+        (0, *values),
         parallel_iterations=1,
     )
 
@@ -107,8 +110,17 @@ def plain_checks(tf):
     tf.assert_type([1.0], tf.float32, name="q")
 
 
-PLAIN = (uniform, normal, orders, unseeded, ordering, joining, printing, python_functions,
-         plain_checks)
+PLAIN = (
+    uniform,
+    normal,
+    orders,
+    unseeded,
+    ordering,
+    joining,
+    printing,
+    python_functions,
+    plain_checks,
+)
 
 
 # ---- graphs with bodies -------------------------------------------------------------------
@@ -147,29 +159,38 @@ def random_branches(tf):
 
 def branch_shapes(tf):
     x, p = xp(tf)
-    return (tf.cond(tf.reduce_sum(x) > 0.0, lambda: x, lambda: tf.zeros([2, 2])),
-            tf.cond(p, lambda: tf.zeros([3]), lambda: tf.zeros([2, 2])))
+    return (
+        tf.cond(tf.reduce_sum(x) > 0.0, lambda: x, lambda: tf.zeros([2, 2])),
+        tf.cond(p, lambda: tf.zeros([3]), lambda: tf.zeros([2, 2])),
+    )
 
 
 def assigning_branches(tf):
     _, p = xp(tf)
     v = tf.Variable(1.0, name="v")
-    return (tf.cond(p, lambda: tf.assign(v, 2.0), lambda: tf.assign_add(v, v)),
-            tf.cond(p, lambda: v, lambda: v + 1.0))
+    return (
+        tf.cond(p, lambda: tf.assign(v, 2.0), lambda: tf.assign_add(v, v)),
+        tf.cond(p, lambda: v, lambda: v + 1.0),
+    )
 
 
 def variables_in_branches(tf):
     _, p = xp(tf)
-    return (tf.cond(p, lambda: tf.get_variable("w", [2]) * 2.0, lambda: tf.zeros([2])),
-            tf.cond(p, lambda: tf.Variable(2.0, name="q") * 2.0, lambda: tf.zeros([])))
+    return (
+        tf.cond(p, lambda: tf.get_variable("w", [2]) * 2.0, lambda: tf.zeros([2])),
+        tf.cond(p, lambda: tf.Variable(2.0, name="q") * 2.0, lambda: tf.zeros([])),
+    )
 
 
 def sparse_branches(tf):
     x, p = xp(tf)
     s = tf.SparseTensor([[0, 1]], [3.0], [2, 2])
     sparse = tf.cond(p, lambda: s, lambda: tf.SparseTensor([[0, 0]], [1.0], [2, 2]))
-    slices = tf.cond(p, lambda: tf.IndexedSlices(x, tf.constant([1])),
-                     lambda: tf.IndexedSlices(x + 1.0, tf.constant([2])))
+    slices = tf.cond(
+        p,
+        lambda: tf.IndexedSlices(x, tf.constant([1])),
+        lambda: tf.IndexedSlices(x + 1.0, tf.constant([2])),
+    )
     return sparse.indices, sparse.values, sparse.dense_shape, slices.values, slices.indices
 
 
@@ -198,9 +219,11 @@ def numpy_condition(tf):
 def cases(tf):
     x, p = xp(tf)
     yes = tf.constant(True)
-    return (tf.case([(p, lambda: x), (yes, lambda: x + 1.0)], default=lambda: x * x),
-            tf.case([(p, lambda: x), (yes, lambda: x + 1.0)], lambda: x * x, exclusive=True),
-            tf.case([(p, lambda: (x, x)), (yes, lambda: (x, x + 1.0))], lambda: (x * x, x)))
+    return (
+        tf.case([(p, lambda: x), (yes, lambda: x + 1.0)], default=lambda: x * x),
+        tf.case([(p, lambda: x), (yes, lambda: x + 1.0)], lambda: x * x, exclusive=True),
+        tf.case([(p, lambda: (x, x)), (yes, lambda: (x, x + 1.0))], lambda: (x * x, x)),
+    )
 
 
 def loops(tf):
@@ -212,14 +235,18 @@ def loops(tf):
 
 
 def nested_variables(tf):
-    return tf.while_loop(lambda i, s: i < 10, lambda i, s: (i + 1, [s[0] + s[1], s[0]]),
-                         (0, [1.0, 2.0]))
+    return tf.while_loop(
+        lambda i, s: i < 10, lambda i, s: (i + 1, [s[0] + s[1], s[0]]), (0, [1.0, 2.0])
+    )
 
 
 def invariants(tf):
     return tf.while_loop(
-        lambda i, m: i < 10, lambda i, m: [i + 1, tf.concat([m, m], 0)], [0, tf.ones([2, 2])],
-        shape_invariants=[tf.TensorShape([]), tf.TensorShape([None, 2])])
+        lambda i, m: i < 10,
+        lambda i, m: [i + 1, tf.concat([m, m], 0)],
+        [0, tf.ones([2, 2])],
+        shape_invariants=[tf.TensorShape([]), tf.TensorShape([None, 2])],
+    )
 
 
 def sparse_loop(tf):
@@ -227,11 +254,15 @@ def sparse_loop(tf):
     s = tf.SparseTensor([[0, 1]], [3.0], [2, 2])
 
     def body(i, s, t):
-        return (i + 1, tf.SparseTensor(s.indices, s.values * 2.0, s.dense_shape),
-                tf.IndexedSlices(t.values + 1.0, t.indices))
+        return (
+            i + 1,
+            tf.SparseTensor(s.indices, s.values * 2.0, s.dense_shape),
+            tf.IndexedSlices(t.values + 1.0, t.indices),
+        )
 
     _, s, t = tf.while_loop(
-        lambda i, s, t: i < 3, body, [0, s, tf.IndexedSlices(x, tf.constant([0, 1]))])
+        lambda i, s, t: i < 3, body, [0, s, tf.IndexedSlices(x, tf.constant([0, 1]))]
+    )
     return s.indices, s.values, s.dense_shape, t.values, t.indices
 
 
@@ -239,8 +270,8 @@ def conditional_in_loop(tf):
     x, p = xp(tf)
     y = tf.constant(4.0)
     return tf.while_loop(
-        lambda i, a: i < 10,
-        lambda i, a: (i + 1, tf.cond(p, lambda: a * y, lambda: a + y)), (0, x))
+        lambda i, a: i < 10, lambda i, a: (i + 1, tf.cond(p, lambda: a * y, lambda: a + y)), (0, x)
+    )
 
 
 def loop_in_loop(tf):
@@ -261,13 +292,18 @@ def guarded_checks(tf):
     found = [tf.Assert(p, ["a", 1.0, x, x, y], summarize=2, name="z"), tf.Assert(p, [v, v, "x"])]
     for name in ("equal", "none_equal", "less", "less_equal", "greater", "greater_equal"):
         check = getattr(tf, "assert_" + name)
-        found += [check(x, y), check(x, 1.0, message="m", name="n", summarize=5),
-                  check(x, y, data=["d", y, 2.5, y])]
+        found += [
+            check(x, y),
+            check(x, 1.0, message="m", name="n", summarize=5),
+            check(x, y, data=["d", y, 2.5, y]),
+        ]
     for name in ("negative", "positive", "non_negative", "non_positive"):
         check = getattr(tf, "assert_" + name)
         found += [check(x), check(x, data=["q"]), check([1.0], message="m", name="k")]
-    found += [tf.assert_rank(x, 1 + 1, data=["aa", x]),
-              tf.assert_rank(y, 2, data=["aa", x], name="r")]
+    found += [
+        tf.assert_rank(x, 1 + 1, data=["aa", x]),
+        tf.assert_rank(y, 2, data=["aa", x], name="r"),
+    ]
     with tf.control_dependencies([tf.assert_equal(x, y)]):
         return [*found, tf.identity(x)]
 
@@ -282,10 +318,29 @@ def checks_in_branches(tf):
     return tf.cond(p, branch, lambda: x)
 
 
-BODIES = (one_result, several_results, a_list_of_one, operations, nested_conditionals,
-          random_branches, branch_shapes, assigning_branches, variables_in_branches,
-          sparse_branches, waiting, numpy_condition, cases, loops, nested_variables, invariants,
-          sparse_loop, conditional_in_loop, loop_in_loop, guarded_checks, checks_in_branches)
+BODIES = (
+    one_result,
+    several_results,
+    a_list_of_one,
+    operations,
+    nested_conditionals,
+    random_branches,
+    branch_shapes,
+    assigning_branches,
+    variables_in_branches,
+    sparse_branches,
+    waiting,
+    numpy_condition,
+    cases,
+    loops,
+    nested_variables,
+    invariants,
+    sparse_loop,
+    conditional_in_loop,
+    loop_in_loop,
+    guarded_checks,
+    checks_in_branches,
+)
 
 
 # ---- mistakes -----------------------------------------------------------------------------
@@ -328,21 +383,26 @@ MISTAKES = {
     "matrix shape fed": lambda tf: fed(tf, None, [[1]], tf.random_normal),
     "negative size fed": lambda tf: fed(tf, None, [-1], tf.truncated_normal),
     "empty range": lambda tf: fed(
-        tf, None, 5, lambda p: tf.random_uniform([2], p, 5, dtype=tf.int32)),
+        tf, None, 5, lambda p: tf.random_uniform([2], p, 5, dtype=tf.int32)
+    ),
     "vector bound": lambda tf: fed(
-        tf, None, [1], lambda p: tf.random_uniform([2], p, 5, dtype=tf.int32)),
+        tf, None, [1], lambda p: tf.random_uniform([2], p, 5, dtype=tf.int32)
+    ),
     "no samples": lambda tf: fed(tf, None, -3, lambda p: tf.multinomial([[1.0]], p)),
     "no classes": lambda tf: fed(
-        tf, None, 3, lambda p: tf.multinomial(np.zeros((2, 0), np.float32), p)),
+        tf, None, 3, lambda p: tf.multinomial(np.zeros((2, 0), np.float32), p)
+    ),
     "python condition": lambda tf: tf.cond(True, tf.no_op, tf.no_op),
     "fn1": lambda tf: tf.cond(tf.constant(True), 1, tf.no_op),
     "fn2": lambda tf: tf.cond(tf.constant(True), tf.no_op, 1),
     "nothing": lambda tf: tf.cond(tf.constant(True), lambda: None, lambda: None),
     "empty": lambda tf: tf.cond(tf.constant(True), list, list),
     "one and two": lambda tf: tf.cond(
-        tf.constant(True), tf.no_op, lambda: [tf.no_op(), tf.no_op()]),
+        tf.constant(True), tf.no_op, lambda: [tf.no_op(), tf.no_op()]
+    ),
     "float and int": lambda tf: tf.cond(
-        tf.constant(True), lambda: tf.constant(1.0), lambda: tf.constant(1)),
+        tf.constant(True), lambda: tf.constant(1.0), lambda: tf.constant(1)
+    ),
     "float condition": lambda tf: tf.cond(tf.constant(1.0), tf.no_op, tf.no_op),
     "vector condition": lambda tf: tf.cond(tf.constant([True, False]), tf.no_op, tf.no_op),
     "no condition": lambda tf: tf.cond(None, tf.no_op, tf.no_op),
@@ -359,20 +419,27 @@ MISTAKES = {
     "number for loop variables": lambda tf: tf.while_loop(below, up, 0),
     "tensor for loop variables": lambda tf: tf.while_loop(below, up, tf.constant(0)),
     "growing": lambda tf: tf.while_loop(
-        below, lambda i, m: (i + 1, tf.concat([m, m], 0)), [0, tf.ones([2, 2])]),
+        below, lambda i, m: (i + 1, tf.concat([m, m], 0)), [0, tf.ones([2, 2])]
+    ),
     "wrong invariant": lambda tf: tf.while_loop(
-        below, lambda i, m: (i + 1, m), [0, tf.ones([2, 2])],
-        shape_invariants=[tf.TensorShape([]), tf.TensorShape([3, None])]),
+        below,
+        lambda i, m: (i + 1, m),
+        [0, tf.ones([2, 2])],
+        shape_invariants=[tf.TensorShape([]), tf.TensorShape([3, None])],
+    ),
     "an invariant short": lambda tf: tf.while_loop(
-        below, lambda i, m: (i + 1, m), [0, tf.ones([2, 2])],
-        shape_invariants=[tf.TensorShape([])]),
+        below, lambda i, m: (i + 1, m), [0, tf.ones([2, 2])], shape_invariants=[tf.TensorShape([])]
+    ),
     "invariants of another kind": lambda tf: tf.while_loop(
-        below, lambda i, m: (i + 1, m), [0, tf.ones([2, 2])],
-        shape_invariants=[tf.TensorShape([]), 3]),
-    "deeper": lambda tf: tf.while_loop(
-        below, lambda i, m: (i + 1, [m]), [0, tf.ones([2, 2])]),
+        below,
+        lambda i, m: (i + 1, m),
+        [0, tf.ones([2, 2])],
+        shape_invariants=[tf.TensorShape([]), 3],
+    ),
+    "deeper": lambda tf: tf.while_loop(below, lambda i, m: (i + 1, [m]), [0, tf.ones([2, 2])]),
     "tuple for list": lambda tf: tf.while_loop(
-        below, lambda i, m: (i + 1, (m[0], m[1])), [0, [1, 2]]),
+        below, lambda i, m: (i + 1, (m[0], m[1])), [0, [1, 2]]
+    ),
     "case of a number": lambda tf: tf.case(3, tf.no_op),
     "case of triples": lambda tf: tf.case([(tf.constant(True), tf.no_op, 3)], tf.no_op),
     "case of int": lambda tf: tf.case([(tf.constant(1), tf.no_op)], tf.no_op),
@@ -392,17 +459,35 @@ MISTAKES = {
     "failing": lambda tf: failing(tf, False, ["x"]),
     "failing with values": lambda tf: failing(tf, False, [1, 2.5, "x", np.array([1, 2, 3, 4])]),
     "failing with a matrix": lambda tf: failing(
-        tf, False, [np.arange(6.0).reshape(2, 3)], summarize=5),
+        tf, False, [np.arange(6.0).reshape(2, 3)], summarize=5
+    ),
     "failing with texts": lambda tf: failing(
-        tf, False, ["a b", "", np.array(["q", "r"]), b"\xff\n'\""]),
+        tf, False, ["a b", "", np.array(["q", "r"]), b"\xff\n'\""]
+    ),
     "failing with numbers": lambda tf: failing(
-        tf, False, [True, np.float64(1 / 3), np.float32(1 / 3), np.float16(0.1), np.int8(-3),
-                    1e10, 123456789.0, 1e-10, np.inf, np.nan, np.zeros((0, 2)), 2 ** 40]),
+        tf,
+        False,
+        [
+            True,
+            np.float64(1 / 3),
+            np.float32(1 / 3),
+            np.float16(0.1),
+            np.int8(-3),
+            1e10,
+            123456789.0,
+            1e-10,
+            np.inf,
+            np.nan,
+            np.zeros((0, 2)),
+            2**40,
+        ],
+    ),
     "failing with no element shown": lambda tf: failing(tf, False, ["s"], summarize=0),
     "failing of a vector": lambda tf: failing(tf, np.array([True, False]), ["s"]),
     "not less": lambda tf: fed(tf, [None], [1, 5], lambda p: tf.assert_less(p, 3)),
     "not positive": lambda tf: fed(
-        tf, [None], [1, -5], lambda p: tf.assert_positive(tf.to_float(p), message="oh")),
+        tf, [None], [1, -5], lambda p: tf.assert_positive(tf.to_float(p), message="oh")
+    ),
     "wrong rank": lambda tf: tf.assert_rank(xp(tf)[0], 3, message="m"),
     "low rank": lambda tf: tf.assert_rank_at_least(xp(tf)[0], 3),
     "wrong rank in the run": lambda tf: fed(tf, None, [1], lambda p: tf.assert_rank(p, 2)),
@@ -439,8 +524,11 @@ def conditionals(tf):
     x, p = xp(tf)
     q = tf.placeholder(tf.bool, [], name="q")
     y = tf.constant(2.0) * 1.0
-    r = tf.cond(p, lambda: tf.cond(q, lambda: x * y * x, lambda: tf.sin(x) * y),
-                lambda: tf.cond(q, lambda: y * y * x, lambda: x))
+    r = tf.cond(
+        p,
+        lambda: tf.cond(q, lambda: x * y * x, lambda: tf.sin(x) * y),
+        lambda: tf.cond(q, lambda: y * y * x, lambda: x),
+    )
     first = tf.gradients(r, [x, y])
     fetches = [r, *first, *tf.gradients(first[0], [x])]
     return None, [(fetches, {x: X, p: a, q: b}) for a in (True, False) for b in (True, False)]
@@ -458,8 +546,13 @@ def loop_of_conditionals(tf):
     y = tf.constant(1.5) * 1.0
 
     def body(i, a):
-        return [tf.cond(tf.equal(i % 2, 0), lambda: a * y,
-                        lambda: tf.cond(p, lambda: a + x * y, lambda: a * a))]
+        return [
+            tf.cond(
+                tf.equal(i % 2, 0),
+                lambda: a * y,
+                lambda: tf.cond(p, lambda: a + x * y, lambda: a * a),
+            )
+        ]
 
     r = times(tf, 4, body, x)
     return None, [(list(r) + tf.gradients(r[1], [x, y]), {x: X, p: b}) for b in (True, False)]
@@ -495,8 +588,11 @@ def recurrent_net(tf):
 def growing_loop(tf):
     x, _ = xp(tf)
     r = tf.while_loop(
-        lambda i, m: i < 3, lambda i, m: [i + 1, tf.concat([m, m * 2.0], 0)], [0, x],
-        shape_invariants=[tf.TensorShape([]), tf.TensorShape([None, 3])])
+        lambda i, m: i < 3,
+        lambda i, m: [i + 1, tf.concat([m, m * 2.0], 0)],
+        [0, x],
+        shape_invariants=[tf.TensorShape([]), tf.TensorShape([None, 3])],
+    )
     return None, [(r + tf.gradients(r[1], [x]), {x: X})]
 
 
@@ -514,8 +610,9 @@ def lookups(tf):
 
 def nested_loop_variables(tf):
     x, _ = xp(tf)
-    r = tf.while_loop(lambda i, s: i < 5, lambda i, s: (i + 1, [s[0] + s[1], s[0]]),
-                      (0, [x, x * 2.0]))
+    r = tf.while_loop(
+        lambda i, s: i < 5, lambda i, s: (i + 1, [s[0] + s[1], s[0]]), (0, [x, x * 2.0])
+    )
     return None, [([r[0], r[1][0], r[1][1], *tf.gradients(r[1][0], x)], {x: X})]
 
 
@@ -612,12 +709,14 @@ def random_numbers_everywhere(tf):
         return times(tf, i, lambda j, b: [b * tf.random_uniform([]) + a * y], a)[1]
 
     def body(i, a):
-        return [tf.cond(tf.equal(i % 2, 0), lambda: a * tf.random_uniform([3]) * y,
-                        lambda: inner(i, a))]
+        return [
+            tf.cond(tf.equal(i % 2, 0), lambda: a * tf.random_uniform([3]) * y, lambda: inner(i, a))
+        ]
 
     r = times(tf, 4, body, x)
-    s = tf.cond(p, lambda: times(tf, 3, lambda i, a: [a * y * tf.random_uniform([3])], x)[1],
-                lambda: x * y)
+    s = tf.cond(
+        p, lambda: times(tf, 3, lambda i, a: [a * y * tf.random_uniform([3])], x)[1], lambda: x * y
+    )
     fetches = [*list(r), s, *tf.gradients(r[1], [x, y]), *tf.gradients(s, [x, y])]
     return None, [(fetches, {x: X, p: b}) for b in (True, False)]
 
@@ -690,6 +789,15 @@ def training(tf):
     return w.initializer, [([loss], {x: X}), ([step], {x: X}), ([step], {x: X}), ([loss], {x: X})]
 
 
+def training_in_a_branch(tf):
+    x, p = xp(tf)
+    w = tf.Variable([[1.0], [2.0], [3.0]], name="w")
+    loss = tf.reduce_mean(tf.square(tf.matmul(x, w)))
+    r = tf.cond(p, lambda: tf.train.AdamOptimizer(0.1).minimize(loss), tf.no_op)
+    runs = [([r], {x: X, p: b}) for b in (True, False, True)]
+    return tf.global_variables_initializer(), [*runs, ([w], {}), ([loss], {x: X})]
+
+
 def printed(tf):
     x, _ = xp(tf)
     y = tf.Print(x * 2.0, [x], "x=")
@@ -705,13 +813,40 @@ def called(tf):
     return None, [(tf.py_func(function, [x, x], [tf.float32, tf.int64]), {x: X})]
 
 
-RUNS = (conditional, conditional_of_two, conditionals, loop, loop_of_conditionals,
-        conditional_of_loops, loop_of_loops, recurrent_net, growing_loop, lookups,
-        nested_loop_variables, constant_loop_variables, sparse_loop_variables, choosing_a_case,
-        branches_taken, assigning, assigning_in_a_loop, variable_in_a_branch, variable_in_a_loop,
-        random_numbers_in_branches, random_numbers_in_a_loop, random_numbers_everywhere,
-        random_number_of_iterations, random_numbers_after, assigning_under_a_gradient,
-        counting_calls, first_values, waiting_inside, training, printed, called)
+RUNS = (
+    conditional,
+    conditional_of_two,
+    conditionals,
+    loop,
+    loop_of_conditionals,
+    conditional_of_loops,
+    loop_of_loops,
+    recurrent_net,
+    growing_loop,
+    lookups,
+    nested_loop_variables,
+    constant_loop_variables,
+    sparse_loop_variables,
+    choosing_a_case,
+    branches_taken,
+    assigning,
+    assigning_in_a_loop,
+    variable_in_a_branch,
+    variable_in_a_loop,
+    random_numbers_in_branches,
+    random_numbers_in_a_loop,
+    random_numbers_everywhere,
+    random_number_of_iterations,
+    random_numbers_after,
+    assigning_under_a_gradient,
+    counting_calls,
+    first_values,
+    waiting_inside,
+    training,
+    training_in_a_branch,
+    printed,
+    called,
+)
 
 
 # ---- recording ----------------------------------------------------------------------------
@@ -735,9 +870,16 @@ def plain(tf, program):
     start(tf)
     program(tf)
     return [
-        [op._id, op.name, op.type, [t.name for t in op.inputs],
-         [c.name for c in op.control_inputs], seeds(op)]
-        for op in tf.get_default_graph().get_operations()]
+        [
+            op._id,
+            op.name,
+            op.type,
+            [t.name for t in op.inputs],
+            [c.name for c in op.control_inputs],
+            seeds(op),
+        ]
+        for op in tf.get_default_graph().get_operations()
+    ]
 
 
 def flat(value):
@@ -752,8 +894,11 @@ def bodies(tf, program):
     found = flat(program(tf))
     graph = tf.get_default_graph()
     shapes = [[r.name, str(r.get_shape()) if isinstance(r, tf.Tensor) else ""] for r in found]
-    return {"results": shapes, "last": graph._last_id,
-            "names": [op.name for op in graph.get_operations()]}
+    return {
+        "results": shapes,
+        "last": graph._last_id,
+        "names": [op.name for op in graph.get_operations()],
+    }
 
 
 def mistake(tf, title):
@@ -774,17 +919,24 @@ def run(tf, program):
     with tf.Session() as session:
         if first is not None:
             session.run(first)
-        return [[np.asarray(v).tolist() for v in session.run(fetches, feeds)]
-                for fetches, feeds in runs]
+        return [
+            [np.asarray(v).tolist() for v in session.run(fetches, feeds)] for fetches, feeds in runs
+        ]
 
 
 def main():
     tf = importlib.import_module(sys.argv[1])
-    json.dump({"plain": {p.__name__: plain(tf, p) for p in PLAIN},
-               "bodies": {p.__name__: bodies(tf, p) for p in BODIES},
-               "mistakes": {title: mistake(tf, title) for title in MISTAKES},
-               "runs": {p.__name__: run(tf, p) for p in RUNS}},
-              sys.stdout, sort_keys=True, separators=(",", ":"))
+    json.dump(
+        {
+            "plain": {p.__name__: plain(tf, p) for p in PLAIN},
+            "bodies": {p.__name__: bodies(tf, p) for p in BODIES},
+            "mistakes": {title: mistake(tf, title) for title in MISTAKES},
+            "runs": {p.__name__: run(tf, p) for p in RUNS},
+        },
+        sys.stdout,
+        sort_keys=True,
+        separators=(",", ":"),
+    )
     sys.stdout.write("\n")
 
 

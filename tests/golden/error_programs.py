@@ -195,9 +195,7 @@ PROGRAMS["get_variable no shape"] = lambda: tf.get_variable("t")
 PROGRAMS["get_variable const init+shape"] = lambda: tf.get_variable(
     "t", shape=(2,), initializer=tf.constant([1.0, 2.0])
 )
-PROGRAMS["get_variable string no init"] = lambda: tf.get_variable(
-    "t", shape=(2,), dtype=tf.string
-)
+PROGRAMS["get_variable string no init"] = lambda: tf.get_variable("t", shape=(2,), dtype=tf.string)
 
 
 @program("Variable in variable_scope")
@@ -330,9 +328,7 @@ PROGRAMS["get_operation_by_name tensor"] = after_a(lambda g: g.get_operation_by_
 
 # ---- what kernels refuse ------------------------------------------------------------------
 
-PROGRAMS["singular inverse"] = lambda: run(
-    tf.matrix_inverse(tf.constant([[1.0, 2.0], [2.0, 4.0]]))
-)
+PROGRAMS["singular inverse"] = lambda: run(tf.matrix_inverse(tf.constant([[1.0, 2.0], [2.0, 4.0]])))
 PROGRAMS["int div zero"] = lambda: run(tf.constant(1) // tf.constant(0))
 PROGRAMS["check_numerics"] = lambda: run(tf.check_numerics(tf.constant(np.nan), "bad"))
 PROGRAMS["in_top_k oob"] = lambda: run(tf.nn.in_top_k([[0.1, 0.9]], [3], 1))

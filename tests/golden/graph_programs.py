@@ -79,9 +79,7 @@ def shared_variable(tf: Any) -> Any:
 
 def shared_inside(tf: Any) -> Any:
     def relu(X: Any) -> Any:
-        threshold = tf.get_variable(
-            "threshold", shape=(), initializer=tf.constant_initializer(0.0)
-        )
+        threshold = tf.get_variable("threshold", shape=(), initializer=tf.constant_initializer(0.0))
         w = tf.Variable(tf.random_normal((int(X.get_shape()[1]), 1)), name="weights")
         b = tf.Variable(0.0, name="bias")
         return tf.maximum(tf.add(tf.matmul(X, w), b, name="z"), threshold, name="max")

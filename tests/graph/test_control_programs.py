@@ -15,9 +15,9 @@ import skflow as tf
 from tests.golden import control_programs as programs
 from tests.interpreter import Interpreter
 
-GOLDEN: dict[str, Any] = json.loads(gzip.decompress(
-    (Path(__file__).parents[1] / "golden" / "graphs_control.json.gz").read_bytes()
-))
+GOLDEN: dict[str, Any] = json.loads(
+    gzip.decompress((Path(__file__).parents[1] / "golden" / "graphs_control.json.gz").read_bytes())
+)
 
 # Where TensorFlow's own sentence or outcome is not what we want.
 DIFFERENCES = {
@@ -37,8 +37,11 @@ def named(programs: Any) -> Any:
 
 
 def test_the_golden_file_is_whole() -> None:
-    for part, known in (("plain", programs.PLAIN), ("bodies", programs.BODIES),
-                        ("runs", programs.RUNS)):
+    for part, known in (
+        ("plain", programs.PLAIN),
+        ("bodies", programs.BODIES),
+        ("runs", programs.RUNS),
+    ):
         assert GOLDEN[part].keys() == {p.__name__ for p in known}
     assert GOLDEN["mistakes"].keys() == programs.MISTAKES.keys()
 

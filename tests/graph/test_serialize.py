@@ -180,7 +180,7 @@ def test_text_and_missing_attributes() -> None:
     op = constant(2, name="two").op
     assert str(op) == to_text(op.node_def)
     assert str(op).startswith('name: "two"\nop: "Const"\n')
-    with pytest.raises(ValueError, match='No attr named \'nope\' in name: "two"'):
+    with pytest.raises(ValueError, match="No attr named 'nope' in name: \"two\""):
         op.get_attr("nope")
 
 

@@ -29,7 +29,6 @@ CASES = [
     _row("RandomUniformInt", "random", "test_whole_types", _RANDOM),
     _row("RandomStandardNormal", "random", "test_real_types", _RANDOM),
     _row("TruncatedNormal", "random", "test_real_types", _RANDOM),
-    _row("RandomShuffle", "random",
-         "test_shuffling_moves_rows_whole_and_takes_any_type", _RANDOM),
+    _row("RandomShuffle", "random", "test_shuffling_moves_rows_whole_and_takes_any_type", _RANDOM),
     _row("Multinomial", "random", "test_classes_come_as_often_as_they_should", _RANDOM),
 ]

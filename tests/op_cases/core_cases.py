@@ -16,7 +16,7 @@ def _constant(value: Any) -> Case:
     return Case(
         "Const",
         [],
-        lambda value, dtype: value,
+        lambda value, **_: value,
         {"value": array, "dtype": as_dtype(array.dtype)},
     )
 

@@ -53,10 +53,26 @@ def test_nested_fetches(session: Any) -> None:
     a, b = tf.constant(1), tf.constant(2.5, name="b")
     nothing = tf.no_op()
     ordered = collections.OrderedDict([("z", b), ("a", a)])
-    found = session.run({"list": [a, b], "tuple": (a, [b, {"deep": a}]), "pair": Pair(a, "b:0"),
-                         "op": nothing, "ordered": ordered, "twice": [a, a], "empty": []})
-    assert found == {"list": [1, 2.5], "tuple": (1, [2.5, {"deep": 1}]), "pair": Pair(1, 2.5),
-                     "op": None, "ordered": {"z": 2.5, "a": 1}, "twice": [1, 1], "empty": []}
+    found = session.run(
+        {
+            "list": [a, b],
+            "tuple": (a, [b, {"deep": a}]),
+            "pair": Pair(a, "b:0"),
+            "op": nothing,
+            "ordered": ordered,
+            "twice": [a, a],
+            "empty": [],
+        }
+    )
+    assert found == {
+        "list": [1, 2.5],
+        "tuple": (1, [2.5, {"deep": 1}]),
+        "pair": Pair(1, 2.5),
+        "op": None,
+        "ordered": {"z": 2.5, "a": 1},
+        "twice": [1, 1],
+        "empty": [],
+    }
     assert type(found["pair"]) is Pair
     assert type(found["ordered"]) is collections.OrderedDict
     assert list(found["ordered"]) == ["z", "a"]
@@ -234,9 +250,17 @@ def test_fetched_arrays_are_the_callers_own(session: Any) -> None:
     session.run(v.initializer)
     fed = np.ones((2, 3), np.float32)
     fetches = {
-        "constant": c, "variable": v, "read": v.value(), "fed": x, "same fed": tf.identity(x),
-        "reshaped": tf.reshape(v, [-1]), "transposed": tf.transpose(c), "sliced": x[:, 1:],
-        "sum": x + c, "expanded": tf.expand_dims(x, 0), "stopped": tf.stop_gradient(v),
+        "constant": c,
+        "variable": v,
+        "read": v.value(),
+        "fed": x,
+        "same fed": tf.identity(x),
+        "reshaped": tf.reshape(v, [-1]),
+        "transposed": tf.transpose(c),
+        "sliced": x[:, 1:],
+        "sum": x + c,
+        "expanded": tf.expand_dims(x, 0),
+        "stopped": tf.stop_gradient(v),
         "zeros": tf.zeros([2, 2]),
     }
     first = session.run(fetches, {x: fed})
@@ -348,8 +372,14 @@ def test_a_value_computed_before_an_update_keeps(session: Any, shape: Any, kind:
         after = v.read_value()
     session.run(v.initializer)
     new = session.run(after)
-    for make in (lambda: v * 1.0, lambda: 1.0 * v, lambda: v / 1.0, lambda: v + 0.0,
-                 lambda: v - 0.0, lambda: tf.maximum(v, v)):
+    for make in (
+        lambda: v * 1.0,
+        lambda: 1.0 * v,
+        lambda: v / 1.0,
+        lambda: v + 0.0,
+        lambda: v - 0.0,
+        lambda: tf.maximum(v, v),
+    ):
         total = make() + after
         session.run(v.initializer)
         if total.op.inputs[0].op is v.value().op:

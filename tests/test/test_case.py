@@ -115,8 +115,19 @@ def test_comparisons() -> None:
         lambda case: case.assertStartsWith("text", "ex", "why"),
         lambda case: case.assertDeviceEqual("/cpu:0", "/gpu:0"),
     ],
-    ids=["number", "length", "element", "norm", "close", "rank", "type", "equal", "shape",
-         "start", "device"],
+    ids=[
+        "number",
+        "length",
+        "element",
+        "norm",
+        "close",
+        "rank",
+        "type",
+        "equal",
+        "shape",
+        "start",
+        "device",
+    ],
 )
 def test_failed_comparisons(wrong: Callable[[Any], Any]) -> None:
     assert "AssertionError" in fails(wrong)

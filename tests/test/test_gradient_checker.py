@@ -69,9 +69,12 @@ def test_several_inputs() -> None:
     assert first.tolist() == [[3.0, 0.0], [0.0, 4.0]]
     assert second.tolist() == [[1.0, 0.0], [0.0, 2.0]]
     np.testing.assert_allclose(numerical, second, atol=1e-9)
-    assert tf.test.compute_gradient_error(
-        [x, y], [[2], [2]], x * y, [2], x_init_value=values, extra_feed_dict=feeds
-    ) < 1e-9
+    assert (
+        tf.test.compute_gradient_error(
+            [x, y], [[2], [2]], x * y, [2], x_init_value=values, extra_feed_dict=feeds
+        )
+        < 1e-9
+    )
 
 
 def test_slices_and_initializers() -> None:

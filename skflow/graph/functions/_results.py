@@ -69,13 +69,11 @@ def result_names(graph: Graph, values: Sequence[Parts], base: str) -> list[str]:
 
 def named_results(op: Operation, names: Sequence[str]) -> list[Tensor]:
     """The results of an operation that has the first name, each under its own name."""
-    rest = [raw.Identity(t, name=f"{n}/")
-            for t, n in zip(op.outputs[1:], names[1:], strict=False)]
+    rest = [raw.Identity(t, name=f"{n}/") for t, n in zip(op.outputs[1:], names[1:], strict=False)]
     return [op.outputs[0], *rest]
 
 
-def boolean(value: Any, scope: str, node: str, op_type: str, argument: str, count: int
-             ) -> Tensor:
+def boolean(value: Any, scope: str, node: str, op_type: str, argument: str, count: int) -> Tensor:
     """A scalar of truth values, with TensorFlow's sentences if it is none."""
     tensor = convert(value)
     if tensor.dtype.base_dtype is not bool_:

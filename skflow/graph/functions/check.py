@@ -52,28 +52,52 @@ def assert_proper_iterable(values: Any) -> None:
 # ---- values -----------------------------------------------------------------------------
 
 
-def _assert_pair(holds: _Comparison, sign: str, x: Any, y: Any, data: Sequence[Any] | None,
-                 summarize: int | None, message: str | None, name: str | None, default: str,
-                 how: str = "element-wise") -> Operation:
+def _assert_pair(
+    holds: _Comparison,
+    sign: str,
+    x: Any,
+    y: Any,
+    data: Sequence[Any] | None,
+    summarize: int | None,
+    message: str | None,
+    name: str | None,
+    default: str,
+    how: str = "element-wise",
+) -> Operation:
     """The assertion that a comparison is true of all pairs of elements."""
     with name_scope(name, default, [x, y, data]):
         x, y = convert(x, name="x"), convert(y, name="y")
         if data is None:
             data = [
-                message or "", f"Condition x {sign} y did not hold {how}: x = ", x.name, x,
-                "y = ", y.name, y,
+                message or "",
+                f"Condition x {sign} y did not hold {how}: x = ",
+                x.name,
+                x,
+                "y = ",
+                y.name,
+                y,
             ]
         return Assert(reduce_all(holds(x, y)), data, summarize=summarize)
 
 
-def _assert_sign(sign: str, x: Any, data: Sequence[Any] | None, summarize: int | None,
-                 message: str | None, name: str | None, default: str) -> Operation:
+def _assert_sign(
+    sign: str,
+    x: Any,
+    data: Sequence[Any] | None,
+    summarize: int | None,
+    message: str | None,
+    name: str | None,
+    default: str,
+) -> Operation:
     """The assertion that all elements compare so with zero."""
     with name_scope(name, default, [x, data]):
         x = convert(x, name="x")
         if data is None:
             data = [
-                message or "", f"Condition x {sign} 0 did not hold element-wise: x = ", x.name, x,
+                message or "",
+                f"Condition x {sign} 0 did not hold element-wise: x = ",
+                x.name,
+                x,
             ]
         zero = convert(0, x.dtype.base_dtype)
         low, high = (x, zero) if sign.startswith("<") else (zero, x)
@@ -81,8 +105,13 @@ def _assert_sign(sign: str, x: Any, data: Sequence[Any] | None, summarize: int |
         return check(low, high, data=data, summarize=summarize)
 
 
-def assert_negative(x: Any, data: Sequence[Any] | None = None, summarize: int | None = None,
-                    message: str | None = None, name: str | None = None) -> Operation:
+def assert_negative(
+    x: Any,
+    data: Sequence[Any] | None = None,
+    summarize: int | None = None,
+    message: str | None = None,
+    name: str | None = None,
+) -> Operation:
     """Make an operation that fails unless all elements are below zero.
 
     Parameters
@@ -106,8 +135,13 @@ def assert_negative(x: Any, data: Sequence[Any] | None = None, summarize: int | 
     return _assert_sign("<", x, data, summarize, message, name, "assert_negative")
 
 
-def assert_positive(x: Any, data: Sequence[Any] | None = None, summarize: int | None = None,
-                    message: str | None = None, name: str | None = None) -> Operation:
+def assert_positive(
+    x: Any,
+    data: Sequence[Any] | None = None,
+    summarize: int | None = None,
+    message: str | None = None,
+    name: str | None = None,
+) -> Operation:
     """Make an operation that fails unless all elements are above zero.
 
     Parameters
@@ -123,8 +157,13 @@ def assert_positive(x: Any, data: Sequence[Any] | None = None, summarize: int | 
     return _assert_sign(">", x, data, summarize, message, name, "assert_positive")
 
 
-def assert_non_negative(x: Any, data: Sequence[Any] | None = None, summarize: int | None = None,
-                        message: str | None = None, name: str | None = None) -> Operation:
+def assert_non_negative(
+    x: Any,
+    data: Sequence[Any] | None = None,
+    summarize: int | None = None,
+    message: str | None = None,
+    name: str | None = None,
+) -> Operation:
     """Make an operation that fails if an element is below zero.
 
     Parameters
@@ -140,8 +179,13 @@ def assert_non_negative(x: Any, data: Sequence[Any] | None = None, summarize: in
     return _assert_sign(">=", x, data, summarize, message, name, "assert_non_negative")
 
 
-def assert_non_positive(x: Any, data: Sequence[Any] | None = None, summarize: int | None = None,
-                        message: str | None = None, name: str | None = None) -> Operation:
+def assert_non_positive(
+    x: Any,
+    data: Sequence[Any] | None = None,
+    summarize: int | None = None,
+    message: str | None = None,
+    name: str | None = None,
+) -> Operation:
     """Make an operation that fails if an element is above zero.
 
     Parameters
@@ -157,8 +201,14 @@ def assert_non_positive(x: Any, data: Sequence[Any] | None = None, summarize: in
     return _assert_sign("<=", x, data, summarize, message, name, "assert_non_positive")
 
 
-def assert_equal(x: Any, y: Any, data: Sequence[Any] | None = None, summarize: int | None = None,
-                 message: str | None = None, name: str | None = None) -> Operation:
+def assert_equal(
+    x: Any,
+    y: Any,
+    data: Sequence[Any] | None = None,
+    summarize: int | None = None,
+    message: str | None = None,
+    name: str | None = None,
+) -> Operation:
     """Make an operation that fails unless ``x == y`` for all pairs of elements.
 
     Parameters
@@ -182,9 +232,14 @@ def assert_equal(x: Any, y: Any, data: Sequence[Any] | None = None, summarize: i
     return _assert_pair(equal, "==", x, y, data, summarize, message, name, "assert_equal")
 
 
-def assert_none_equal(x: Any, y: Any, data: Sequence[Any] | None = None,
-                      summarize: int | None = None, message: str | None = None,
-                      name: str | None = None) -> Operation:
+def assert_none_equal(
+    x: Any,
+    y: Any,
+    data: Sequence[Any] | None = None,
+    summarize: int | None = None,
+    message: str | None = None,
+    name: str | None = None,
+) -> Operation:
     """Make an operation that fails unless ``x != y`` for all pairs of elements.
 
     Parameters
@@ -197,12 +252,28 @@ def assert_none_equal(x: Any, y: Any, data: Sequence[Any] | None = None,
     Operation
         Running it raises InvalidArgumentError if the condition does not hold.
     """
-    return _assert_pair(not_equal, "!=", x, y, data, summarize, message, name,
-                        "assert_none_equal", "for every single element")
+    return _assert_pair(
+        not_equal,
+        "!=",
+        x,
+        y,
+        data,
+        summarize,
+        message,
+        name,
+        "assert_none_equal",
+        "for every single element",
+    )
 
 
-def assert_less(x: Any, y: Any, data: Sequence[Any] | None = None, summarize: int | None = None,
-                message: str | None = None, name: str | None = None) -> Operation:
+def assert_less(
+    x: Any,
+    y: Any,
+    data: Sequence[Any] | None = None,
+    summarize: int | None = None,
+    message: str | None = None,
+    name: str | None = None,
+) -> Operation:
     """Make an operation that fails unless ``x < y`` for all pairs of elements.
 
     Parameters
@@ -218,9 +289,14 @@ def assert_less(x: Any, y: Any, data: Sequence[Any] | None = None, summarize: in
     return _assert_pair(less, "<", x, y, data, summarize, message, name, "assert_less")
 
 
-def assert_less_equal(x: Any, y: Any, data: Sequence[Any] | None = None,
-                      summarize: int | None = None, message: str | None = None,
-                      name: str | None = None) -> Operation:
+def assert_less_equal(
+    x: Any,
+    y: Any,
+    data: Sequence[Any] | None = None,
+    summarize: int | None = None,
+    message: str | None = None,
+    name: str | None = None,
+) -> Operation:
     """Make an operation that fails unless ``x <= y`` for all pairs of elements.
 
     Parameters
@@ -233,13 +309,17 @@ def assert_less_equal(x: Any, y: Any, data: Sequence[Any] | None = None,
     Operation
         Running it raises InvalidArgumentError if the condition does not hold.
     """
-    return _assert_pair(less_equal, "<=", x, y, data, summarize, message, name,
-                        "assert_less_equal")
+    return _assert_pair(less_equal, "<=", x, y, data, summarize, message, name, "assert_less_equal")
 
 
-def assert_greater(x: Any, y: Any, data: Sequence[Any] | None = None,
-                   summarize: int | None = None, message: str | None = None,
-                   name: str | None = None) -> Operation:
+def assert_greater(
+    x: Any,
+    y: Any,
+    data: Sequence[Any] | None = None,
+    summarize: int | None = None,
+    message: str | None = None,
+    name: str | None = None,
+) -> Operation:
     """Make an operation that fails unless ``x > y`` for all pairs of elements.
 
     Parameters
@@ -255,9 +335,14 @@ def assert_greater(x: Any, y: Any, data: Sequence[Any] | None = None,
     return _assert_pair(greater, ">", x, y, data, summarize, message, name, "assert_greater")
 
 
-def assert_greater_equal(x: Any, y: Any, data: Sequence[Any] | None = None,
-                         summarize: int | None = None, message: str | None = None,
-                         name: str | None = None) -> Operation:
+def assert_greater_equal(
+    x: Any,
+    y: Any,
+    data: Sequence[Any] | None = None,
+    summarize: int | None = None,
+    message: str | None = None,
+    name: str | None = None,
+) -> Operation:
     """Make an operation that fails unless ``x >= y`` for all pairs of elements.
 
     Parameters
@@ -270,8 +355,9 @@ def assert_greater_equal(x: Any, y: Any, data: Sequence[Any] | None = None,
     Operation
         Running it raises InvalidArgumentError if the condition does not hold.
     """
-    return _assert_pair(greater_equal, ">=", x, y, data, summarize, message, name,
-                        "assert_greater_equal")
+    return _assert_pair(
+        greater_equal, ">=", x, y, data, summarize, message, name, "assert_greater_equal"
+    )
 
 
 # ---- ranks ------------------------------------------------------------------------------
@@ -281,9 +367,14 @@ class _WrongRankError(ValueError):
     """A rank that is known and not right: the one found, and the one wanted."""
 
 
-def _assert_rank_condition(x: Tensor, rank: Tensor, right: Callable[[int, int], bool],
-                           holds: _Comparison, data: Sequence[Any], summarize: int | None
-                           ) -> Operation:
+def _assert_rank_condition(
+    x: Tensor,
+    rank: Tensor,
+    right: Callable[[int, int], bool],
+    holds: _Comparison,
+    data: Sequence[Any],
+    summarize: int | None,
+) -> Operation:
     """The assertion that a rank is right: made now if all is known, else in the run."""
     assert_type(rank, int32)
     wanted = rank.spec.value
@@ -302,9 +393,18 @@ def _assert_rank_condition(x: Tensor, rank: Tensor, right: Callable[[int, int], 
     return Assert(condition, data, summarize=summarize)
 
 
-def _assert_rank(x: Any, rank: Any, right: Callable[[int, int], bool], holds: _Comparison,
-                 data: Sequence[Any] | None, summarize: int | None, message: str | None,
-                 name: str | None, words: str, default: str) -> Operation:
+def _assert_rank(
+    x: Any,
+    rank: Any,
+    right: Callable[[int, int], bool],
+    holds: _Comparison,
+    data: Sequence[Any] | None,
+    summarize: int | None,
+    message: str | None,
+    name: str | None,
+    words: str,
+    default: str,
+) -> Operation:
     with name_scope(name, default, [x, rank, *(data or ())]):
         x, rank = convert(x, name="x"), convert(rank, name="rank")
         message = message or ""
@@ -321,9 +421,14 @@ def _assert_rank(x: Any, rank: Any, right: Callable[[int, int], bool], holds: _C
             ) from None
 
 
-def assert_rank(x: Any, rank: Any, data: Sequence[Any] | None = None,
-                summarize: int | None = None, message: str | None = None,
-                name: str | None = None) -> Operation:
+def assert_rank(
+    x: Any,
+    rank: Any,
+    data: Sequence[Any] | None = None,
+    summarize: int | None = None,
+    message: str | None = None,
+    name: str | None = None,
+) -> Operation:
     """Check that a tensor has a given rank.
 
     Parameters
@@ -352,13 +457,28 @@ def assert_rank(x: Any, rank: Any, data: Sequence[Any] | None = None,
     ValueError
         If the rank is known to be wrong.
     """
-    return _assert_rank(x, rank, lambda found, wanted: found == wanted, equal, data, summarize,
-                        message, name, "rank", "assert_rank")
+    return _assert_rank(
+        x,
+        rank,
+        lambda found, wanted: found == wanted,
+        equal,
+        data,
+        summarize,
+        message,
+        name,
+        "rank",
+        "assert_rank",
+    )
 
 
-def assert_rank_at_least(x: Any, rank: Any, data: Sequence[Any] | None = None,
-                         summarize: int | None = None, message: str | None = None,
-                         name: str | None = None) -> Operation:
+def assert_rank_at_least(
+    x: Any,
+    rank: Any,
+    data: Sequence[Any] | None = None,
+    summarize: int | None = None,
+    message: str | None = None,
+    name: str | None = None,
+) -> Operation:
     """Check that a tensor has a given rank or a higher one.
 
     Parameters
@@ -377,8 +497,18 @@ def assert_rank_at_least(x: Any, rank: Any, data: Sequence[Any] | None = None,
     ValueError
         If the rank is known to be wrong.
     """
-    return _assert_rank(x, rank, lambda found, wanted: found >= wanted, greater_equal, data,
-                        summarize, message, name, "rank at least", "assert_rank_at_least")
+    return _assert_rank(
+        x,
+        rank,
+        lambda found, wanted: found >= wanted,
+        greater_equal,
+        data,
+        summarize,
+        message,
+        name,
+        "rank at least",
+        "assert_rank_at_least",
+    )
 
 
 # ---- types ------------------------------------------------------------------------------
@@ -416,8 +546,9 @@ def assert_integer(x: Any, message: str | None = None, name: str | None = None) 
         return no_op("statically_determined_was_integer")
 
 
-def assert_type(tensor: Any, tf_type: Any, message: str | None = None, name: str | None = None
-                ) -> Operation:
+def assert_type(
+    tensor: Any, tf_type: Any, message: str | None = None, name: str | None = None
+) -> Operation:
     """Check that a tensor is of a given type.
 
     Parameters

@@ -65,8 +65,9 @@ def _same(value: Any, name: str | None = None) -> Any:
     return raw.Identity(value, name=name)
 
 
-def with_dependencies(dependencies: Iterable[Any], output_tensor: Any, name: str | None = None
-                      ) -> Any:
+def with_dependencies(
+    dependencies: Iterable[Any], output_tensor: Any, name: str | None = None
+) -> Any:
     """Give a tensor's value only after some operations have run.
 
     Parameters
@@ -133,8 +134,11 @@ def group(*inputs: Any, **kwargs: Any) -> Operation:
             return no_op(scope)
 
 
-def tuple(tensors: Sequence[Any], name: str | None = None,  # TensorFlow's name
-          control_inputs: Sequence[Any] | None = None) -> list[Any]:
+def tuple(
+    tensors: Sequence[Any],
+    name: str | None = None,  # TensorFlow's name
+    control_inputs: Sequence[Any] | None = None,
+) -> list[Any]:
     """Give some tensors' values only after all of them have been computed.
 
     Parameters
@@ -174,8 +178,9 @@ def tuple(tensors: Sequence[Any], name: str | None = None,  # TensorFlow's name
 # ---- conditionals -----------------------------------------------------------------------
 
 
-def _branch(graph: Graph, function: Callable[[], Any], taken: bool
-            ) -> builtins.tuple[BodyGraph, Any, list[Parts]]:
+def _branch(
+    graph: Graph, function: Callable[[], Any], taken: bool
+) -> builtins.tuple[BodyGraph, Any, list[Parts]]:
     """A body with what `function` builds, what it returned, and that as tensors."""
     body = BodyGraph(graph)
     with body.as_default():
@@ -209,13 +214,10 @@ def _check_branches(then: Sequence[Parts], other: Sequence[Parts]) -> None:
             raise TypeError(f"Outputs of fn1 and fn2 must be of the same kind: {x}, {y}")
         a, b = components(x)[0].dtype, components(y)[0].dtype
         if a.base_dtype is not b.base_dtype:
-            raise ValueError(
-                f"Outputs of fn1 and fn2 must have the same type: {a.name}, {b.name}"
-            )
+            raise ValueError(f"Outputs of fn1 and fn2 must have the same type: {a.name}, {b.name}")
 
 
-def cond(pred: Any, fn1: Callable[[], Any], fn2: Callable[[], Any], name: str | None = None
-         ) -> Any:
+def cond(pred: Any, fn1: Callable[[], Any], fn2: Callable[[], Any], name: str | None = None) -> Any:
     """Run what one of two functions builds.
 
     Parameters
@@ -290,8 +292,12 @@ def _check_case(pairs: Any, default: Any) -> list[Any]:
     return items
 
 
-def case(pred_fn_pairs: Any, default: Callable[[], Any], exclusive: bool = False,
-         name: str | None = "case") -> Any:
+def case(
+    pred_fn_pairs: Any,
+    default: Callable[[], Any],
+    exclusive: bool = False,
+    name: str | None = "case",
+) -> Any:
     """Run what the first function with a true condition builds.
 
     Parameters
@@ -318,7 +324,8 @@ def case(pred_fn_pairs: Any, default: Callable[[], Any], exclusive: bool = False
     if isinstance(pred_fn_pairs, dict) and not exclusive:
         logging.warn(
             "%s: Provided dictionary of predicate/fn pairs, but exclusive=False.  Order of "
-            "conditional tests is not guaranteed.", name
+            "conditional tests is not guaranteed.",
+            name,
         )
     items = _check_case(pred_fn_pairs, default)
     preds, functions = [p for p, _ in items], [f for _, f in items]
@@ -366,8 +373,9 @@ def _empty_like(result: Any) -> Callable[[], Any]:
     return lambda: empty(result)
 
 
-def _build_case(choices: Sequence[Tensor], functions: Sequence[Callable[[], Any]],
-                empty: Callable[[], Any]) -> Any:
+def _build_case(
+    choices: Sequence[Tensor], functions: Sequence[Callable[[], Any]], empty: Callable[[], Any]
+) -> Any:
     otherwise = empty
     found: Any = None
     for i, (choice, function) in enumerate(reversed([*zip(choices, functions, strict=True)])):

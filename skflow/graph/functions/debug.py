@@ -20,9 +20,14 @@ def _given(**attrs: Any) -> dict[str, Any]:
     return {k: v for k, v in attrs.items() if v is not None}
 
 
-def Print(input_: Any, data: Any, message: str | None = None,  # TensorFlow's name
-          first_n: int | None = None, summarize: int | None = None, name: str | None = None
-          ) -> Tensor:
+def Print(
+    input_: Any,
+    data: Any,
+    message: str | None = None,  # TensorFlow's name
+    first_n: int | None = None,
+    summarize: int | None = None,
+    name: str | None = None,
+) -> Tensor:
     """Return a tensor that prints others whenever it is computed.
 
     Parameters
@@ -58,8 +63,9 @@ def Print(input_: Any, data: Any, message: str | None = None,  # TensorFlow's na
     return raw.Print(input_, data, **attrs, name=name)  # type: ignore[no-any-return]
 
 
-def Assert(condition: Any, data: Any, summarize: int | None = None,
-           name: str | None = None) -> Operation:
+def Assert(
+    condition: Any, data: Any, summarize: int | None = None, name: str | None = None
+) -> Operation:
     """Make an operation that fails unless a condition holds.
 
     Parameters
@@ -90,13 +96,16 @@ def Assert(condition: Any, data: Any, summarize: int | None = None,
             raise TypeError("values must be a list.")
         values = [convert(v) for v in data]
         if not values:
-            raise ValueError(
-                "Attr 'T' of 'Assert' Op passed list of length 0 less than minimum 1."
-            )
+            raise ValueError("Attr 'T' of 'Assert' Op passed list of length 0 less than minimum 1.")
         if all(v.dtype in (string, int32) for v in values):
             return _plain_assert(condition, data, summarize)
-        return _guarded_assert(convert(condition, name="Condition"), data, values, summarize,
-                               f"{scope}AssertGuard/Switch")
+        return _guarded_assert(
+            convert(condition, name="Condition"),
+            data,
+            values,
+            summarize,
+            f"{scope}AssertGuard/Switch",
+        )
 
 
 def _plain_assert(condition: Any, data: Sequence[Any], summarize: int | None) -> Operation:
@@ -104,8 +113,13 @@ def _plain_assert(condition: Any, data: Sequence[Any], summarize: int | None) ->
     return raw.Assert(condition, list(data), **attrs, name="Assert")  # type: ignore[no-any-return]
 
 
-def _guarded_assert(condition: Tensor, data: Sequence[Any], values: Sequence[Tensor],
-                    summarize: int | None, node: str) -> Operation:
+def _guarded_assert(
+    condition: Tensor,
+    data: Sequence[Any],
+    values: Sequence[Tensor],
+    summarize: int | None,
+    node: str,
+) -> Operation:
     """The assertion under the names it has in TensorFlow, which runs it in a conditional.
 
     There is nothing to be saved by that here. The numbers of the operations left out are
@@ -123,8 +137,11 @@ def _guarded_assert(condition: Tensor, data: Sequence[Any], values: Sequence[Ten
             f"(op: 'Switch') with input shapes: {shape}, {shape}."
         )
     graph = graph_of([condition])
-    outside = {v for v, d in zip(values, data, strict=True)
-               if isinstance(d, Tensor) or hasattr(d, "_as_graph_element")}
+    outside = {
+        v
+        for v, d in zip(values, data, strict=True)
+        if isinstance(d, Tensor) or hasattr(d, "_as_graph_element")
+    }
     with name_scope("AssertGuard"):
         graph._last_id += 6 + len(outside | {condition})
         check = _plain_assert(condition, data, summarize)

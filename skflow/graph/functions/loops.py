@@ -31,10 +31,16 @@ from skflow.graph.sparse_types import (
 )
 
 
-def while_loop(cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any,
-               shape_invariants: Any = None, parallel_iterations: int = 10,
-               back_prop: bool = True, swap_memory: bool = False, name: str | None = None
-               ) -> Any:
+def while_loop(
+    cond: Callable[..., Any],
+    body: Callable[..., Any],
+    loop_vars: Any,
+    shape_invariants: Any = None,
+    parallel_iterations: int = 10,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    name: str | None = None,
+) -> Any:
     """Repeat what a function builds while a condition holds.
 
     Parameters
@@ -132,8 +138,10 @@ class _Loop:
 
     def _enter(self, body: BodyGraph, base: str) -> list[Any]:
         """The loop variables as a body sees them."""
-        args = [body.add_variable_input(t, shape, self._graph.unique_name(base))
-                for t, shape in zip(self._parts, self._shapes, strict=True)]
+        args = [
+            body.add_variable_input(t, shape, self._graph.unique_name(base))
+            for t, shape in zip(self._parts, self._shapes, strict=True)
+        ]
         with body.as_default(), body.uncounted():
             inner = split(self._values, args)
         return list(pack_sequence_as(self._structure, inner))
@@ -160,9 +168,7 @@ class _Loop:
             sizes = [len(components(v)) for v in values]
             if sizes != [len(components(v)) for v in self._values]:
                 raise TypeError("A loop variable must stay of one kind: dense or sparse.")
-            self._results = [
-                dereferenced(self._body, t) for v in values for t in components(v)
-            ]
+            self._results = [dereferenced(self._body, t) for v in values for t in components(v)]
         self._graph._last_id += len(self._parts)
         return structure
 
@@ -205,8 +211,12 @@ class _Loop:
         self._cond.close()
         self._body.close()
         attrs: dict[str, Any] = {
-            "Tout": types, "cond": self._cond, "body": self._body, "output_shapes": shapes,
-            "parallel_iterations": parallel_iterations, "_varying": varying,
+            "Tout": types,
+            "cond": self._cond,
+            "body": self._body,
+            "output_shapes": shapes,
+            "parallel_iterations": parallel_iterations,
+            "_varying": varying,
             "_back_prop": bool(back_prop),
         }
         definition = REGISTRY["StatelessWhile" if pure else "While"]

@@ -12,8 +12,13 @@ from skflow.graph.registry import REGISTRY
 _numbers: Final = itertools.count()
 
 
-def py_func(func: Callable[..., Any], inp: Sequence[Any], Tout: Any,
-            stateful: bool = True, name: str | None = None) -> Any:
+def py_func(
+    func: Callable[..., Any],
+    inp: Sequence[Any],
+    Tout: Any,
+    stateful: bool = True,
+    name: str | None = None,
+) -> Any:
     """Make an operation that calls a Python function.
 
     Parameters

@@ -56,8 +56,9 @@ def _shape_tensor(shape: Any) -> Tensor:
     return convert(shape, int32 if empty else None, "shape")
 
 
-def _normal(op: Any, scope: str, shape: Any, mean: Any, stddev: Any, dtype: Any, seed: Any
-            ) -> Tensor:
+def _normal(
+    op: Any, scope: str, shape: Any, mean: Any, stddev: Any, dtype: Any, seed: Any
+) -> Tensor:
     """Draw, scale and shift, inside a scope that names the result."""
     kind = as_dtype(dtype)
     dims = _shape_tensor(shape)
@@ -68,8 +69,14 @@ def _normal(op: Any, scope: str, shape: Any, mean: Any, stddev: Any, dtype: Any,
     return raw.Add(scaled, middle, name=scope)  # type: ignore[no-any-return]
 
 
-def random_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DType = float32,
-                  seed: int | None = None, name: str | None = None) -> Tensor:
+def random_normal(
+    shape: Any,
+    mean: Any = 0.0,
+    stddev: Any = 1.0,
+    dtype: DType = float32,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Tensor:
     """Draw from a normal distribution.
 
     Parameters
@@ -106,8 +113,14 @@ def random_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DType =
         return _normal(raw.RandomStandardNormal, scope, shape, mean, stddev, dtype, seed)
 
 
-def truncated_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DType = float32,
-                     seed: int | None = None, name: str | None = None) -> Tensor:
+def truncated_normal(
+    shape: Any,
+    mean: Any = 0.0,
+    stddev: Any = 1.0,
+    dtype: DType = float32,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Tensor:
     """Draw from a normal distribution, again where a number is two deviations off or more.
 
     Parameters
@@ -139,8 +152,14 @@ def truncated_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DTyp
         return _normal(raw.TruncatedNormal, scope, shape, mean, stddev, dtype, seed)
 
 
-def random_uniform(shape: Any, minval: Any = 0, maxval: Any = None, dtype: DType = float32,
-                   seed: int | None = None, name: str | None = None) -> Tensor:
+def random_uniform(
+    shape: Any,
+    minval: Any = 0,
+    maxval: Any = None,
+    dtype: DType = float32,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Tensor:
     """Draw from a uniform distribution over ``[minval, maxval)``.
 
     Parameters
@@ -214,8 +233,9 @@ def random_shuffle(value: Any, seed: int | None = None, name: str | None = None)
     return raw.RandomShuffle(value, **_seeds(seed), name=name)  # type: ignore[no-any-return]
 
 
-def multinomial(logits: Any, num_samples: Any, seed: int | None = None,
-                name: str | None = None) -> Tensor:
+def multinomial(
+    logits: Any, num_samples: Any, seed: int | None = None, name: str | None = None
+) -> Tensor:
     """Draw classes, row by row, with given unnormalised log-probabilities.
 
     Parameters

@@ -49,8 +49,10 @@ def build_if(pred: Tensor, then: BodyGraph, other: BodyGraph, name: str) -> Oper
     then.close()
     other.close()
     attrs |= {
-        "Tout": [t.dtype.base_dtype for t in then.outputs], "then_branch": then,
-        "else_branch": other, "output_shapes": shapes,
+        "Tout": [t.dtype.base_dtype for t in then.outputs],
+        "then_branch": then,
+        "else_branch": other,
+        "output_shapes": shapes,
     }
     with get_default_graph().control_dependencies([*then.waits, *other.waits]):
         return definition.build((pred, captured), attrs, name)

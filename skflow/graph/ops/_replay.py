@@ -54,7 +54,7 @@ def record(body: BodyGraph) -> list[Tensor]:
 def _unrepeatable(op: Operation) -> list[Tensor]:
     """The outputs of an operation that a replay must be given."""
     if op.type in ("If", "While"):
-        return op.outputs[result_count(op):]
+        return op.outputs[result_count(op) :]
     if op.type in _SOURCES or op.type == "Print":
         return []
     by_reference = any(a.ref for a in op.definition.inputs)
@@ -104,7 +104,7 @@ def rebuild(targets: Sequence[Tensor], known: dict[Tensor, Tensor]) -> list[Tens
         if op.type == "Print":
             known[op.outputs[0]] = known[op.inputs[0]]
         elif op.type == "If":
-            found = _pure_if(op, [known[t] for t in (*op.inputs, *op.outputs[result_count(op):])])
+            found = _pure_if(op, [known[t] for t in (*op.inputs, *op.outputs[result_count(op) :])])
             known.update(zip(op.outputs, found, strict=False))
         elif op.type == "While":
             found = _pure_while(op, [known[t] for t in (*op.inputs, op.outputs[-1])])
@@ -156,8 +156,12 @@ def _pure_if(op: Operation, values: Sequence[Tensor]) -> list[Tensor]:
     then, other, _ = pure_branches(op)
     count = result_count(op)
     return raw.StatelessIf(  # type: ignore[no-any-return]
-        values[0], list(values[1:]), Tout=op.attrs["Tout"][:count], then_branch=then,
-        else_branch=other, output_shapes=op.attrs["output_shapes"][:count],
+        values[0],
+        list(values[1:]),
+        Tout=op.attrs["Tout"][:count],
+        then_branch=then,
+        else_branch=other,
+        output_shapes=op.attrs["output_shapes"][:count],
     )
 
 
@@ -170,9 +174,12 @@ def pure_loop(op: Operation) -> dict[str, Any]:
     count = len(op.outputs) - 1
     pure = purified(body, body.recorded, len(op.attrs["_varying"]))
     return {
-        "cond": op.attrs["cond"], "body": pure, "Tout": op.attrs["Tout"][:count],
+        "cond": op.attrs["cond"],
+        "body": pure,
+        "Tout": op.attrs["Tout"][:count],
         "output_shapes": op.attrs["output_shapes"][:count],
-        "_varying": op.attrs["_varying"], "_replays": True,
+        "_varying": op.attrs["_varying"],
+        "_replays": True,
     }
 
 

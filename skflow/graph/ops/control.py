@@ -48,13 +48,19 @@ define(
 # ---- If ---------------------------------------------------------------------------------
 
 
-def _declared_shapes(_cond: Spec, _input: list[Spec], *, output_shapes: list[Shape]
-                     ) -> list[Shape]:
+def _declared_shapes(_cond: Spec, _input: list[Spec], *, output_shapes: list[Shape]) -> list[Shape]:
     return list(output_shapes)
 
 
-def _if(context: OpContext, cond: Array, input: list[Array], *, then_branch: BodyGraph,
-        else_branch: BodyGraph, Tout: list[DType]) -> list[Array]:
+def _if(
+    context: OpContext,
+    cond: Array,
+    input: list[Array],
+    *,
+    then_branch: BodyGraph,
+    else_branch: BodyGraph,
+    Tout: list[DType],
+) -> list[Array]:
     if np.ndim(cond):
         raise invalid(
             f"The second input must be a scalar, but it has shape {shape_brackets(cond.shape)}"
@@ -69,8 +75,11 @@ def _if_grad(op: Operation, *dys: Any) -> list[Any]:
     flows = [i for i, dy in enumerate(dys[: len(then.outputs)]) if dy is not None]
     if not flows:
         return [None] * len(op.inputs)
-    wanted = [i for i, t in enumerate(op.inputs[1:])
-              if t.dtype.base_dtype.np_dtype.kind in "fc" and LATE["gradient_reaches"](t)]
+    wanted = [
+        i
+        for i, t in enumerate(op.inputs[1:])
+        if t.dtype.base_dtype.np_dtype.kind in "fc" and LATE["gradient_reaches"](t)
+    ]
     arriving = [convert(dys[i]) for i in flows]
     sides = [_Side(body, inputs, flows, arriving, wanted) for body in (then, other)]
     kinds = [_agree(*pair) for pair in zip(*[s.grads for s in sides], strict=True)]
@@ -101,14 +110,21 @@ class _Side:
         The inputs whose gradients are wanted.
     """
 
-    def __init__(self, branch: BodyGraph, inputs: Sequence[Tensor], flows: Sequence[int],
-                 arriving: Sequence[Tensor], wanted: Sequence[int]) -> None:
+    def __init__(
+        self,
+        branch: BodyGraph,
+        inputs: Sequence[Tensor],
+        flows: Sequence[int],
+        arriving: Sequence[Tensor],
+        wanted: Sequence[int],
+    ) -> None:
         self.body = BodyGraph(get_default_graph())
         self.args = [self.body.capture(t) for t in inputs]
         with self.body.as_default():
             dys = [self.body.capture(dy) for dy in arriving]
-            outputs = rebuild([branch.outputs[i] for i in flows],
-                              dict(zip(branch.inputs, self.args, strict=True)))
+            outputs = rebuild(
+                [branch.outputs[i] for i in flows], dict(zip(branch.inputs, self.args, strict=True))
+            )
             self.args = [self.args[i] for i in wanted]
             self.grads = LATE["gradients"](outputs, self.args, dys)
 
@@ -156,8 +172,11 @@ for _type in ("If", "StatelessIf"):
         _type,
         "cond: Tcond, input: Tin... -> output: Tout...",
         attrs={
-            "Tout": Attr("list(type)"), "then_branch": Attr("func"), "else_branch": Attr("func"),
-            "output_shapes": Attr("list(shape)", []), "_recorded": Attr("list(int)", []),
+            "Tout": Attr("list(type)"),
+            "then_branch": Attr("func"),
+            "else_branch": Attr("func"),
+            "output_shapes": Attr("list(shape)", []),
+            "_recorded": Attr("list(int)", []),
         },
         infer=_declared_shapes,
         kernel=_if,

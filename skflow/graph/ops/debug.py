@@ -22,8 +22,9 @@ _ESCAPES: Final = {9: "\\t", 10: "\\n", 13: "\\r", 34: '\\"', 39: "\\'", 92: "\\
 def _element(value: Any) -> str:
     """One element the way TensorFlow's kernels write it: floats to 6 or else 8 (17) digits."""
     if isinstance(value, bytes):
-        return "".join(_ESCAPES.get(b) or (chr(b) if 32 <= b < 127 else f"\\{b:03o}")
-                       for b in value)
+        return "".join(
+            _ESCAPES.get(b) or (chr(b) if 32 <= b < 127 else f"\\{b:03o}") for b in value
+        )
     if isinstance(value, np.bool_):
         return str(int(value))
     if isinstance(value, np.complexfloating):
@@ -68,8 +69,15 @@ def _same_shape(input: Spec, _data: list[Spec]) -> Shape:
     return input.shape
 
 
-def _print(context: OpContext, input: Array, data: list[Array], *, message: str,
-           first_n: int, summarize: int) -> Array:
+def _print(
+    context: OpContext,
+    input: Array,
+    data: list[Array],
+    *,
+    message: str,
+    first_n: int,
+    summarize: int,
+) -> Array:
     if first_n < 0 or next(context.resource(itertools.count)) < first_n:
         text = message + "".join(summary(np.asarray(d), summarize) for d in data)
         sys.stderr.write(f"{text}\n")

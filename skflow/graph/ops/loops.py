@@ -22,8 +22,11 @@ from skflow.graph.sparse_types import IndexedSlices
 from skflow.graph.spec import Spec
 
 _LOOP_ATTRS: dict[str, Any] = {
-    "Tout": Attr("list(type)"), "cond": Attr("func"), "body": Attr("func"),
-    "output_shapes": Attr("list(shape)", []), "parallel_iterations": 10,
+    "Tout": Attr("list(type)"),
+    "cond": Attr("func"),
+    "body": Attr("func"),
+    "output_shapes": Attr("list(shape)", []),
+    "parallel_iterations": 10,
     # The loop variables that the body changes: its outputs, before what it records.
     "_varying": Attr("list(int)"),
     "_back_prop": True,
@@ -60,8 +63,15 @@ class _Run:
         Whether the last value is the record.
     """
 
-    def __init__(self, context: OpContext, values: Sequence[Array], cond: BodyGraph,
-                 body: BodyGraph, varying: Sequence[int], replays: bool) -> None:
+    def __init__(
+        self,
+        context: OpContext,
+        values: Sequence[Array],
+        cond: BodyGraph,
+        body: BodyGraph,
+        varying: Sequence[int],
+        replays: bool,
+    ) -> None:
         self.values = list(values)
         self.record = list(self.values.pop()) if replays else None
         self._context = context
@@ -98,9 +108,15 @@ def _owned(values: Sequence[Array], given: Sequence[Array]) -> list[Array]:
 # ---- loops ------------------------------------------------------------------------------
 
 
-def _while_record(context: OpContext, input: list[Array], *, cond: BodyGraph,
-                  body: BodyGraph, Tout: list[DType], _varying: list[int]
-                  ) -> list[Array]:
+def _while_record(
+    context: OpContext,
+    input: list[Array],
+    *,
+    cond: BodyGraph,
+    body: BodyGraph,
+    Tout: list[DType],
+    _varying: list[int],
+) -> list[Array]:
     run = _Run(context, input, cond, body, _varying, replays=False)
     keep = context.op.attrs.get("_keeps_record", False)
     rows = []
@@ -121,8 +137,16 @@ def _table(rows: Sequence[Sequence[Array]], width: int) -> Array:
     return table
 
 
-def _while(context: OpContext, input: list[Array], *, cond: BodyGraph, body: BodyGraph,
-           Tout: list[DType], _varying: list[int], _replays: bool) -> list[Array]:
+def _while(
+    context: OpContext,
+    input: list[Array],
+    *,
+    cond: BodyGraph,
+    body: BodyGraph,
+    Tout: list[DType],
+    _varying: list[int],
+    _replays: bool,
+) -> list[Array]:
     run = _Run(context, input, cond, body, _varying, _replays)
     for _ in run:
         pass
@@ -146,9 +170,14 @@ def _while_grad(op: Operation, *dys: Any) -> list[Any]:
         return back.passed_on
     wrapped = _as_function(attrs, inputs)
     found = raw.SymbolicGradient(
-        [*inputs, *back.arriving], Tout=[d for d, _ in back.outputs],
-        f=wrapped, _backward=back.body, _flows=back.flows, _forms=back.forms,
-        _shapes=[s for _, s in back.outputs], name="SymbolicGradient",
+        [*inputs, *back.arriving],
+        Tout=[d for d, _ in back.outputs],
+        f=wrapped,
+        _backward=back.body,
+        _flows=back.flows,
+        _forms=back.forms,
+        _shapes=[s for _, s in back.outputs],
+        name="SymbolicGradient",
     )
     return back.unpack(found)
 
@@ -179,8 +208,7 @@ class _Backward:
         For each input the gradient that flows into the result in its place.
     """
 
-    def __init__(self, attrs: dict[str, Any], inputs: Sequence[Tensor], dys: Sequence[Any]
-                 ) -> None:
+    def __init__(self, attrs: dict[str, Any], inputs: Sequence[Tensor], dys: Sequence[Any]) -> None:
         forward: BodyGraph = attrs["body"]
         varying: list[int] = attrs["_varying"]
         self._inputs = inputs
@@ -198,8 +226,10 @@ class _Backward:
     def _build(self, forward: BodyGraph, varying: Sequence[int]) -> None:
         inputs = self._inputs
         self.arriving = [
-            raw.ZerosLike(inputs[i], name="zeros_like") if self._dys[i] is None
-            else convert(self._dys[i]) for i in self.flows
+            raw.ZerosLike(inputs[i], name="zeros_like")
+            if self._dys[i] is None
+            else convert(self._dys[i])
+            for i in self.flows
         ]
         self.body = BodyGraph(get_default_graph())
         args = [self.body.add_input(t) for t in forward.inputs]
@@ -260,27 +290,35 @@ def _gradient_shapes(_input: list[Spec], *, _shapes: list[Shape]) -> list[Shape]
     return list(_shapes)
 
 
-def _gradient_kernel(context: OpContext, input: list[Array], *, f: BodyGraph,
-                     _backward: BodyGraph, _flows: list[int], _forms: list[str],
-                     Tout: list[DType]) -> list[Array]:
+def _gradient_kernel(
+    context: OpContext,
+    input: list[Array],
+    *,
+    f: BodyGraph,
+    _backward: BodyGraph,
+    _flows: list[int],
+    _forms: list[str],
+    Tout: list[DType],
+) -> list[Array]:
     loop = f.outputs[0].op
-    given, dys = input[: len(f.inputs)], list(input[len(f.inputs):])
+    given, dys = input[: len(f.inputs)], list(input[len(f.inputs) :])
     keys = ("cond", "body", "_varying", "_replays")
     run = _Run(context, given, *[loop.attrs[k] for k in keys])
     states = list(run)
-    sums = _Sums(_forms, given, Tout[len(_flows):])
+    sums = _Sums(_forms, given, Tout[len(_flows) :])
     while states:
         found = context.call(_backward, [*states.pop(), *dys])
         dys = [np.asarray(v, d.dtype) for v, d in zip(found, dys, strict=False)]
-        sums.add(found[len(_flows):])
+        sums.add(found[len(_flows) :])
     return [*_owned(dys, input), *sums.results()]
 
 
 class _Sums:
     """Gradients of what is the same in all iterations: arrays are summed, slices gathered."""
 
-    def __init__(self, forms: Sequence[str], inputs: Sequence[Array], dtypes: Sequence[DType]
-                 ) -> None:
+    def __init__(
+        self, forms: Sequence[str], inputs: Sequence[Array], dtypes: Sequence[DType]
+    ) -> None:
         self._parts: list[list[Array]] = []
         for form in forms:
             kind, _, index = form.partition(":")
@@ -303,8 +341,10 @@ class _Sums:
 
     def results(self) -> list[Array]:
         """The sums, and the slices in the order of the iterations."""
-        return [p[0] if kind == "dense" else np.concatenate([p[0], *p[:0:-1]])
-                for kind, p in zip(self._kinds, self._parts, strict=True)]
+        return [
+            p[0] if kind == "dense" else np.concatenate([p[0], *p[:0:-1]])
+            for kind, p in zip(self._kinds, self._parts, strict=True)
+        ]
 
 
 def _kinds(form: str) -> list[str]:
@@ -347,8 +387,11 @@ define(
     "SymbolicGradient",
     "input: Tin... -> output: Tout...",
     attrs={
-        "Tout": Attr("list(type)"), "f": Attr("func"), "_backward": Attr("func"),
-        "_flows": Attr("list(int)"), "_forms": Attr("list(string)"),
+        "Tout": Attr("list(type)"),
+        "f": Attr("func"),
+        "_backward": Attr("func"),
+        "_flows": Attr("list(int)"),
+        "_forms": Attr("list(string)"),
         "_shapes": Attr("list(shape)"),
     },
     infer=_gradient_shapes,

@@ -26,12 +26,12 @@ def _unknown_shapes(_input: list[Spec], *, Tout: list[DType]) -> list[Shape]:
     return [None] * len(Tout)
 
 
-def _call(context: OpContext, input: list[Array], *, token: str,
-          Tout: list[DType]) -> list[Array]:
+def _call(context: OpContext, input: list[Array], *, token: str, Tout: list[DType]) -> list[Array]:
     function = context.op.attrs.get("function")
     if function is None:
         raise InternalError(
-            None, None,
+            None,
+            None,
             f"Failed to run py callback {token}: a function is not saved with its graph.",
         )
     # Copies on both sides: the function may keep or change what it is given and what it gives.
@@ -40,14 +40,15 @@ def _call(context: OpContext, input: list[Array], *, token: str,
         found = function(*arguments)
     except Exception as error:
         raise InternalError(
-            None, None,
-            f"Failed to run py callback {token}: see error log.\n"
-            f"{type(error).__name__}: {error}",
+            None,
+            None,
+            f"Failed to run py callback {token}: see error log.\n{type(error).__name__}: {error}",
         ) from error
     values = [] if found is None else list(found) if isinstance(found, (list, tuple)) else [found]
     if len(values) != len(Tout):
         raise InvalidArgumentError(
-            None, None,
+            None,
+            None,
             f"{token} returns {len(values)} values, but expects to see {len(Tout)} values.",
         )
     return [_checked(v, d, i, token) for i, (v, d) in enumerate(zip(values, Tout, strict=True))]
@@ -64,7 +65,8 @@ def _checked(value: Any, wanted: DType, index: int, token: str) -> Array:
         raise UnimplementedError(None, None, f"Unsupported numpy type {array.dtype}") from None
     if dtype is not wanted:
         raise InvalidArgumentError(
-            None, None,
+            None,
+            None,
             f"{index}-th value returned by {token} is {_c_name(dtype)}, but expects "
             f"{_c_name(wanted)}",
         )
@@ -82,9 +84,7 @@ def _texts(value: Any, array: Array) -> Array:
         elif isinstance(item, bytes):
             flat[i] = item
         else:
-            raise UnimplementedError(
-                None, None, f"Unsupported object type {type(item).__name__}"
-            )
+            raise UnimplementedError(None, None, f"Unsupported object type {type(item).__name__}")
     return out
 
 

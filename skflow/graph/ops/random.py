@@ -17,8 +17,15 @@ from skflow.graph.spec import Spec
 _SEEDS: Final[dict[str, Any]] = {"seed": 0, "seed2": 0}
 # TensorFlow's order, which its message shows.
 _LOGITS: Final = (
-    dtypes.float32, dtypes.float64, dtypes.int32, dtypes.int64, dtypes.uint8, dtypes.int16,
-    dtypes.int8, dtypes.uint16, dtypes.float16,
+    dtypes.float32,
+    dtypes.float64,
+    dtypes.int32,
+    dtypes.int64,
+    dtypes.uint8,
+    dtypes.int16,
+    dtypes.int8,
+    dtypes.uint16,
+    dtypes.float16,
 )
 
 
@@ -95,8 +102,16 @@ def _bound(value: Array, name: str) -> int:
     return as_int(value)
 
 
-def _random_int(context: OpContext, shape: Array, minval: Array, maxval: Array, *, seed: int,
-                seed2: int, Tout: DType) -> Array:  # the attribute's name
+def _random_int(
+    context: OpContext,
+    shape: Array,
+    minval: Array,
+    maxval: Array,
+    *,
+    seed: int,
+    seed2: int,
+    Tout: DType,
+) -> Array:  # the attribute's name
     low, high = _bound(minval, "minval"), _bound(maxval, "maxval")
     dims = _dims(shape)
     if low >= high:
@@ -151,8 +166,9 @@ def _samples_shape(logits: Spec, num_samples: Spec) -> Shape:
     return (None if rows is None else rows[0], count)
 
 
-def _multinomial(context: OpContext, logits: Array, num_samples: Array, *, seed: int,
-                 seed2: int) -> Array:
+def _multinomial(
+    context: OpContext, logits: Array, num_samples: Array, *, seed: int, seed2: int
+) -> Array:
     if num_samples.ndim:
         shape = shape_brackets(num_samples.shape)
         raise invalid(f"num_samples should be a scalar, got shape {shape}")

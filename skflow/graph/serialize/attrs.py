@@ -77,9 +77,16 @@ def kind_of(value: Any) -> str:
     TypeError
         If no kind of attribute has such values.
     """
-    kinds = ((DType, "type"), (bool, "bool"), (int, "int"), (float, "float"),
-             ((str, bytes), "string"), (np.ndarray, "tensor"), (Graph, "func"),
-             ((TensorShape, tuple), "shape"))
+    kinds = (
+        (DType, "type"),
+        (bool, "bool"),
+        (int, "int"),
+        (float, "float"),
+        ((str, bytes), "string"),
+        (np.ndarray, "tensor"),
+        (Graph, "func"),
+        ((TensorShape, tuple), "shape"),
+    )
     if isinstance(value, list):
         return f"list({kind_of(value[0])})" if value else "list()"
     for classes, kind in kinds:

@@ -83,9 +83,7 @@ def function_def(
     return message
 
 
-def _inner_node(
-    op: Operation, node: proto.NodeDef, where: dict[Tensor, str]
-) -> proto.NodeDef:
+def _inner_node(op: Operation, node: proto.NodeDef, where: dict[Tensor, str]) -> proto.NodeDef:
     del node.input[:]
     node.input.extend(where.get(t) or _place(t) for t in op.inputs)
     node.input.extend(f"^{c.name}" for c in op._control_inputs if c.type != _ARGUMENT)

@@ -197,8 +197,9 @@ def operation_from_node_def(
         op._id = graph._last_id
 
 
-def _attrs_of(definition: OpDef, message: proto.NodeDef, inputs: Sequence[Tensor]
-              ) -> dict[str, Any]:
+def _attrs_of(
+    definition: OpDef, message: proto.NodeDef, inputs: Sequence[Tensor]
+) -> dict[str, Any]:
     """The attributes of a message, and those that the inputs determine."""
     attrs = {key: attr_from_proto(value) for key, value in message.attr.items()}
     at = 0

@@ -36,7 +36,10 @@ def test_results_may_be_nested() -> None:
     found = tf.cond(p, lambda: [Pair(a, [b]), a], lambda: [Pair(b, [a]), b])
     assert isinstance(found[0], Pair)
     assert [t.name for t in (found[0].left, found[0].right[0], found[1])] == [
-        "cond/Merge:0", "cond/Merge_1:0", "cond/Merge_2:0"]
+        "cond/Merge:0",
+        "cond/Merge_1:0",
+        "cond/Merge_2:0",
+    ]
     assert run(found, {p: False}) == [Pair(2, [1]), 2]
 
 
@@ -96,21 +99,30 @@ def test_no_cases() -> None:
     assert run(tf.case([], lambda: tf.constant(3))) == 3
 
 
-@pytest.mark.parametrize(("first", "second", "expected"), [
-    (True, False, 1), (False, True, 2), (False, False, 3)])
+@pytest.mark.parametrize(
+    ("first", "second", "expected"), [(True, False, 1), (False, True, 2), (False, False, 3)]
+)
 def test_exclusive_cases(first: bool, second: bool, expected: int) -> None:
     a, b = tf.placeholder(tf.bool, []), tf.placeholder(tf.bool, [])
-    found = tf.case([(a, lambda: tf.constant(1)), (b, lambda: tf.constant(2))],
-                    lambda: tf.constant(3), exclusive=True)
+    found = tf.case(
+        [(a, lambda: tf.constant(1)), (b, lambda: tf.constant(2))],
+        lambda: tf.constant(3),
+        exclusive=True,
+    )
     assert run(found, {a: first, b: second}) == expected
 
 
 def test_two_true_cases_of_exclusive_ones() -> None:
     a, b = tf.placeholder(tf.bool, [], name="a"), tf.placeholder(tf.bool, [], name="b")
-    found = tf.case([(a, lambda: tf.constant(1)), (b, lambda: tf.constant(2))],
-                    lambda: tf.constant(3), exclusive=True)
-    message = (r"assertion failed: \[More than one condition evaluated as True but "
-               r"exclusive=True.  Conditions: \(a:0, b:0\), Values:\] \[1 1\]")
+    found = tf.case(
+        [(a, lambda: tf.constant(1)), (b, lambda: tf.constant(2))],
+        lambda: tf.constant(3),
+        exclusive=True,
+    )
+    message = (
+        r"assertion failed: \[More than one condition evaluated as True but "
+        r"exclusive=True.  Conditions: \(a:0, b:0\), Values:\] \[1 1\]"
+    )
     with pytest.raises(tf.errors.InvalidArgumentError, match=message):
         run(found, {a: True, b: True})
 

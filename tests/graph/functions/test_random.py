@@ -17,15 +17,18 @@ def _fresh_graph() -> Iterator[None]:
     tf.reset_default_graph()
 
 
-@pytest.mark.parametrize(("graph_seed", "op_seed", "expected"), [
-    (None, None, (None, None)),
-    (None, 0, (87654321, 0)),
-    (None, -5, (87654321, 2147483642)),
-    (3, None, (3, 0)),
-    (0, 0, (0, 2147483647)),
-    (2**31 - 1, 2**31 - 1, (0, 2147483647)),
-    (2**40, 7, (2**40 % (2**31 - 1), 7)),
-])
+@pytest.mark.parametrize(
+    ("graph_seed", "op_seed", "expected"),
+    [
+        (None, None, (None, None)),
+        (None, 0, (87654321, 0)),
+        (None, -5, (87654321, 2147483642)),
+        (3, None, (3, 0)),
+        (0, 0, (0, 2147483647)),
+        (2**31 - 1, 2**31 - 1, (0, 2147483647)),
+        (2**40, 7, (2**40 % (2**31 - 1), 7)),
+    ],
+)
 def test_get_seed(graph_seed: Any, op_seed: Any, expected: tuple[Any, Any]) -> None:
     tf.set_random_seed(graph_seed)
     assert tf.get_seed(op_seed) == expected

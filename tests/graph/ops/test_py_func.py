@@ -32,8 +32,13 @@ def call(function: Any, *arguments: Any, returns: Any = tf.float32, **options: A
 
 @pytest.mark.parametrize("stateful", [True, False])
 def test_values(stateful: bool) -> None:
-    found = call(lambda x, y: (x * np.float32(2), y), [1.0, 2.0], 3,
-                 returns=[tf.float32, tf.int32], stateful=stateful)
+    found = call(
+        lambda x, y: (x * np.float32(2), y),
+        [1.0, 2.0],
+        3,
+        returns=[tf.float32, tf.int32],
+        stateful=stateful,
+    )
     np.testing.assert_array_equal(found[0], [2, 4])
     assert found[1] == 3
 
@@ -43,8 +48,10 @@ def test_types_of_operations() -> None:
     assert tf.py_func(np.sin, [1.0], tf.float32, stateful=False).op.type == "PyFuncStateless"
 
 
-@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int8", "int64", "uint16",
-                                   "bool", "complex64", "uint64"])
+@pytest.mark.parametrize(
+    "dtype",
+    ["float16", "float32", "float64", "int8", "int64", "uint16", "bool", "complex64", "uint64"],
+)
 def test_every_type_comes_and_goes(dtype: str) -> None:
     value = np.array([[0, 1], [1, 0]], dtype)
     found = call(lambda x: x, value, returns=getattr(tf, dtype))
@@ -52,10 +59,18 @@ def test_every_type_comes_and_goes(dtype: str) -> None:
     np.testing.assert_array_equal(found, value)
 
 
-@pytest.mark.parametrize("returned", [
-    b"ab\0", "ab\0", np.array([b"a\0", b"c"], object), np.array(["a", "bc"]),
-    np.array([b"a", b"bc"]), "\u00e9",
-], ids=["bytes", "str", "objects", "strs", "several bytes", "accent"])
+@pytest.mark.parametrize(
+    "returned",
+    [
+        b"ab\0",
+        "ab\0",
+        np.array([b"a\0", b"c"], object),
+        np.array(["a", "bc"]),
+        np.array([b"a", b"bc"]),
+        "\u00e9",
+    ],
+    ids=["bytes", "str", "objects", "strs", "several bytes", "accent"],
+)
 def test_text(returned: Any) -> None:
     found = call(lambda: returned, returns=tf.string)
     wanted = np.array(returned, object).reshape(-1) if np.ndim(returned) else [returned]
@@ -67,10 +82,14 @@ def test_text_is_given_as_bytes() -> None:
     assert call(lambda x: x + b"z", "a", returns=tf.string) == b"az"
 
 
-@pytest.mark.parametrize("array", [
-    np.asfortranarray(np.arange(6.0).reshape(2, 3)), np.arange(12.0).reshape(2, 6)[::-1, ::2],
-    np.arange(6.0).reshape(2, 3).astype(">f8"),
-])
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+        np.arange(12.0).reshape(2, 6)[::-1, ::2],
+        np.arange(6.0).reshape(2, 3).astype(">f8"),
+    ],
+)
 def test_layouts(array: Any) -> None:
     found = call(lambda: array, returns=tf.float64)
     np.testing.assert_array_equal(found, array)
@@ -95,18 +114,31 @@ def test_what_is_given_and_returned_is_nobodys_else() -> None:
         np.testing.assert_array_equal(session.run(v), [1, 2])
 
 
-@pytest.mark.parametrize(("function", "returns", "sentence"), [
-    (lambda: 2.5, tf.float32, "0-th value returned by pyfunc_N is double, but expects float"),
-    (lambda: np.int64(2), tf.int32, "0-th value returned by pyfunc_N is int64, but expects int32"),
-    (lambda: (np.float32(1), 2.0), [tf.float32] * 2,
-     "1-th value returned by pyfunc_N is double, but expects float"),
-    (lambda: np.float32(3), tf.string,
-     "0-th value returned by pyfunc_N is float, but expects string"),
-    (lambda: "s", tf.float32, "0-th value returned by pyfunc_N is string, but expects float"),
-    (lambda: (1, 2), tf.int64, "pyfunc_N returns 2 values, but expects to see 1 values."),
-    (lambda: 1, [tf.int64] * 2, "pyfunc_N returns 1 values, but expects to see 2 values."),
-    (lambda: None, tf.int64, "pyfunc_N returns 0 values, but expects to see 1 values."),
-])
+@pytest.mark.parametrize(
+    ("function", "returns", "sentence"),
+    [
+        (lambda: 2.5, tf.float32, "0-th value returned by pyfunc_N is double, but expects float"),
+        (
+            lambda: np.int64(2),
+            tf.int32,
+            "0-th value returned by pyfunc_N is int64, but expects int32",
+        ),
+        (
+            lambda: (np.float32(1), 2.0),
+            [tf.float32] * 2,
+            "1-th value returned by pyfunc_N is double, but expects float",
+        ),
+        (
+            lambda: np.float32(3),
+            tf.string,
+            "0-th value returned by pyfunc_N is float, but expects string",
+        ),
+        (lambda: "s", tf.float32, "0-th value returned by pyfunc_N is string, but expects float"),
+        (lambda: (1, 2), tf.int64, "pyfunc_N returns 2 values, but expects to see 1 values."),
+        (lambda: 1, [tf.int64] * 2, "pyfunc_N returns 1 values, but expects to see 2 values."),
+        (lambda: None, tf.int64, "pyfunc_N returns 0 values, but expects to see 1 values."),
+    ],
+)
 def test_what_was_not_announced_is_refused(function: Any, returns: Any, sentence: str) -> None:
     tensor = tf.py_func(function, [], returns)
     op = tensor[0].op if isinstance(tensor, list) else tensor.op
@@ -123,8 +155,16 @@ def test_objects_are_refused() -> None:
         call(lambda: np.datetime64("2017-04-22"), returns=tf.float32)
 
 
-@pytest.mark.parametrize("error", [ValueError("boo"), KeyError("k"), errors.NotFoundError(
-    None, None, "nf"), StopIteration(), AssertionError("a")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("boo"),
+        KeyError("k"),
+        errors.NotFoundError(None, None, "nf"),
+        StopIteration(),
+        AssertionError("a"),
+    ],
+)
 def test_an_exception_is_the_cause_of_the_error(error: Exception) -> None:
     def function() -> None:
         raise error

@@ -67,9 +67,11 @@ def test_without_a_seed_sessions_differ() -> None:
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 def test_real_types(dtype: str) -> None:
     kind = getattr(tf, dtype)
-    draws = [tf.random_uniform([500], dtype=kind, seed=1),
-             tf.random_normal([500], dtype=kind, seed=2),
-             tf.truncated_normal([500], dtype=kind, seed=3)]
+    draws = [
+        tf.random_uniform([500], dtype=kind, seed=1),
+        tf.random_normal([500], dtype=kind, seed=2),
+        tf.truncated_normal([500], dtype=kind, seed=3),
+    ]
     with tf.Session() as session:
         uniform, normal, truncated = session.run(draws)
     assert {a.dtype for a in (uniform, normal, truncated)} == {np.dtype(dtype)}
@@ -91,8 +93,12 @@ def test_whole_types(dtype: str) -> None:
 
 def test_shuffling_moves_rows_whole_and_takes_any_type() -> None:
     rows = np.arange(12).reshape(6, 2)
-    tensors = [tf.random_shuffle(rows, seed=4), tf.random_shuffle(["a", "b", "c"], seed=4),
-               tf.random_shuffle(3.0), tf.random_shuffle(np.zeros((0, 2)))]
+    tensors = [
+        tf.random_shuffle(rows, seed=4),
+        tf.random_shuffle(["a", "b", "c"], seed=4),
+        tf.random_shuffle(3.0),
+        tf.random_shuffle(np.zeros((0, 2))),
+    ]
     with tf.Session() as session:
         shuffled, texts, scalar, empty = session.run(tensors)
     assert sorted(shuffled.tolist()) == rows.tolist()
@@ -151,6 +157,7 @@ def test_runs_at_the_same_time_share_no_numbers() -> None:
     tensor = tf.random_uniform([100], seed=3, dtype=tf.float64)
     found: list[float] = []
     with tf.Session() as session:
+
         def draw() -> None:
             for _ in range(20):
                 found.extend(session.run(tensor).tolist())
