@@ -23,7 +23,8 @@ VENV := .venv-$(VERSION)
 OLDEST := .venv-oldest-$(VERSION)
 PIP_INSTALL := -m pip --disable-pip-version-check --no-input install -qq
 # Two workers with one BLAS thread each: more would only wait for one another.
-ONE_THREAD := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+# scikit-learn checks estimators on other array libraries only where SciPy may use them.
+TEST_ENV := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 SCIPY_ARRAY_API=1
 PYTEST := -m pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: help demo test soak lint docs oldest pythons clean distclean
@@ -38,10 +39,10 @@ demo: $(VENV)/.demo
 	$(VENV)/bin/python examples/california_housing.py
 
 test: $(VENV)/.test
-	$(ONE_THREAD) $(VENV)/bin/python $(PYTEST) $(ARGS)
+	$(TEST_ENV) $(VENV)/bin/python $(PYTEST) $(ARGS)
 
 soak: $(VENV)/.test
-	$(ONE_THREAD) $(VENV)/bin/python $(PYTEST) -m soak $(ARGS)
+	$(TEST_ENV) $(VENV)/bin/python $(PYTEST) -m soak $(ARGS)
 
 lint: $(VENV)/.lint
 	$(VENV)/bin/ruff check
@@ -55,7 +56,7 @@ docs: $(VENV)/.docs
 
 # What a doctest prints is NumPy 2's way of printing; the oldest NumPy computes the same.
 oldest: $(OLDEST)/.test
-	$(ONE_THREAD) $(OLDEST)/bin/python $(PYTEST) \
+	$(TEST_ENV) $(OLDEST)/bin/python $(PYTEST) \
 		-o addopts="-ra --import-mode=importlib -m 'not soak'" tests $(ARGS)
 
 pythons:

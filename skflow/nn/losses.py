@@ -42,9 +42,7 @@ __all__ = [
 def _safe_div(numerator: Tensor, denominator: Tensor) -> Tensor:
     """A quotient that is zero, and so are its gradients, where the denominator is."""
     positive = math.greater(denominator, 0)
-    divisor = array.where(
-        math.equal(denominator, 0), array.ones_like(denominator), denominator
-    )
+    divisor = array.where(math.equal(denominator, 0), array.ones_like(denominator), denominator)
     quotient = math.div(numerator, divisor)
     return array.where(positive, quotient, array.zeros_like(numerator), name="value")
 
@@ -66,8 +64,12 @@ def _scaled(losses: Tensor, weights: Tensor) -> Tensor:
     return math.reduce_sum(math.multiply(losses, weights))
 
 
-def compute_weighted_loss(losses: Any, weights: Any = 1.0, scope: str | None = None,
-                          loss_collection: str | None = GraphKeys.LOSSES) -> Tensor:
+def compute_weighted_loss(
+    losses: Any,
+    weights: Any = 1.0,
+    scope: str | None = None,
+    loss_collection: str | None = GraphKeys.LOSSES,
+) -> Tensor:
     """Average losses, weighted, over those whose weight is not zero.
 
     Parameters
@@ -116,9 +118,13 @@ def _floats(predictions: Any, labels: Any) -> tuple[Tensor, Tensor]:
     return predictions, labels
 
 
-def absolute_difference(labels: Any, predictions: Any, weights: Any = 1.0,
-                        scope: str | None = None,
-                        loss_collection: str | None = GraphKeys.LOSSES) -> Tensor:
+def absolute_difference(
+    labels: Any,
+    predictions: Any,
+    weights: Any = 1.0,
+    scope: str | None = None,
+    loss_collection: str | None = GraphKeys.LOSSES,
+) -> Tensor:
     """Average the absolute differences of predictions and labels.
 
     Parameters
@@ -143,9 +149,13 @@ def absolute_difference(labels: Any, predictions: Any, weights: Any = 1.0,
         return compute_weighted_loss(losses, weights, inner, loss_collection)
 
 
-def mean_squared_error(labels: Any, predictions: Any, weights: Any = 1.0,
-                       scope: str | None = None,
-                       loss_collection: str | None = GraphKeys.LOSSES) -> Tensor:
+def mean_squared_error(
+    labels: Any,
+    predictions: Any,
+    weights: Any = 1.0,
+    scope: str | None = None,
+    loss_collection: str | None = GraphKeys.LOSSES,
+) -> Tensor:
     """Average the squared differences of predictions and labels.
 
     Parameters
@@ -170,9 +180,14 @@ def mean_squared_error(labels: Any, predictions: Any, weights: Any = 1.0,
         return compute_weighted_loss(losses, weights, inner, loss_collection)
 
 
-def cosine_distance(labels: Any, predictions: Any, dim: int | None = None, weights: Any = 1.0,
-                    scope: str | None = None,
-                    loss_collection: str | None = GraphKeys.LOSSES) -> Tensor:
+def cosine_distance(
+    labels: Any,
+    predictions: Any,
+    dim: int | None = None,
+    weights: Any = 1.0,
+    scope: str | None = None,
+    loss_collection: str | None = GraphKeys.LOSSES,
+) -> Tensor:
     """Average one minus the cosine of the angle between predictions and labels.
 
     Parameters
@@ -202,8 +217,13 @@ def cosine_distance(labels: Any, predictions: Any, dim: int | None = None, weigh
         return compute_weighted_loss(losses, weights, inner, loss_collection)
 
 
-def hinge_loss(labels: Any, logits: Any, weights: Any = 1.0, scope: str | None = None,
-               loss_collection: str | None = GraphKeys.LOSSES) -> Tensor:
+def hinge_loss(
+    labels: Any,
+    logits: Any,
+    weights: Any = 1.0,
+    scope: str | None = None,
+    loss_collection: str | None = GraphKeys.LOSSES,
+) -> Tensor:
     """Average how far logits fall short of the margin on the side of their labels.
 
     Parameters
@@ -233,8 +253,14 @@ def hinge_loss(labels: Any, logits: Any, weights: Any = 1.0, scope: str | None =
         return compute_weighted_loss(losses, weights, inner, loss_collection)
 
 
-def log_loss(labels: Any, predictions: Any, weights: Any = 1.0, epsilon: float = 1e-7,
-             scope: str | None = None, loss_collection: str | None = GraphKeys.LOSSES) -> Tensor:
+def log_loss(
+    labels: Any,
+    predictions: Any,
+    weights: Any = 1.0,
+    epsilon: float = 1e-7,
+    scope: str | None = None,
+    loss_collection: str | None = GraphKeys.LOSSES,
+) -> Tensor:
     """Average the cross-entropies of predicted probabilities and labels.
 
     Parameters
@@ -264,9 +290,13 @@ def log_loss(labels: Any, predictions: Any, weights: Any = 1.0, epsilon: float =
         return compute_weighted_loss(positive - negative, weights, inner, loss_collection)
 
 
-def mean_pairwise_squared_error(labels: Any, predictions: Any, weights: Any = 1.0,
-                                scope: str | None = None,
-                                loss_collection: str | None = GraphKeys.LOSSES) -> Tensor:
+def mean_pairwise_squared_error(
+    labels: Any,
+    predictions: Any,
+    weights: Any = 1.0,
+    scope: str | None = None,
+    loss_collection: str | None = GraphKeys.LOSSES,
+) -> Tensor:
     """Average, over pairs of elements of an example, the squared errors of their differences.
 
     Parameters
@@ -319,9 +349,14 @@ def _pairwise(diffs: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
 # ---- cross-entropies of logits ------------------------------------------------------------
 
 
-def sigmoid_cross_entropy(multi_class_labels: Any, logits: Any, weights: Any = 1.0,
-                          label_smoothing: float = 0, scope: str | None = None,
-                          loss_collection: str | None = GraphKeys.LOSSES) -> Tensor:
+def sigmoid_cross_entropy(
+    multi_class_labels: Any,
+    logits: Any,
+    weights: Any = 1.0,
+    label_smoothing: float = 0,
+    scope: str | None = None,
+    loss_collection: str | None = GraphKeys.LOSSES,
+) -> Tensor:
     """Average the cross-entropies of logistic functions.
 
     Parameters
@@ -359,9 +394,14 @@ def sigmoid_cross_entropy(multi_class_labels: Any, logits: Any, weights: Any = 1
         return compute_weighted_loss(losses, weights, inner, loss_collection)
 
 
-def softmax_cross_entropy(onehot_labels: Any, logits: Any, weights: Any = 1.0,
-                          label_smoothing: float = 0, scope: str | None = None,
-                          loss_collection: str | None = GraphKeys.LOSSES) -> Tensor:
+def softmax_cross_entropy(
+    onehot_labels: Any,
+    logits: Any,
+    weights: Any = 1.0,
+    label_smoothing: float = 0,
+    scope: str | None = None,
+    loss_collection: str | None = GraphKeys.LOSSES,
+) -> Tensor:
     """Average the cross-entropies of softmaxes and given probabilities.
 
     Parameters
@@ -411,8 +451,9 @@ def _may_be_one(x: Tensor) -> bool:
     return shape is None or (len(shape) > 0 and shape[-1] in (None, 1))
 
 
-def remove_squeezable_dimensions(labels: Any, predictions: Any, expected_rank_diff: int = 0,
-                                 name: str | None = None) -> tuple[Tensor, Tensor]:
+def remove_squeezable_dimensions(
+    labels: Any, predictions: Any, expected_rank_diff: int = 0, name: str | None = None
+) -> tuple[Tensor, Tensor]:
     """Drop a last axis of size 1 from labels or predictions, if that makes their ranks fit.
 
     Parameters
@@ -456,9 +497,13 @@ def _squeezed_weights(weights: Any, labels: Tensor) -> Tensor:
     return _squeezed_if(math.equal(1, difference), given) if _may_be_one(given) else given
 
 
-def sparse_softmax_cross_entropy(labels: Any, logits: Any, weights: Any = 1.0,
-                                 scope: str | None = None,
-                                 loss_collection: str | None = GraphKeys.LOSSES) -> Tensor:
+def sparse_softmax_cross_entropy(
+    labels: Any,
+    logits: Any,
+    weights: Any = 1.0,
+    scope: str | None = None,
+    loss_collection: str | None = GraphKeys.LOSSES,
+) -> Tensor:
     """Average the cross-entropies of softmaxes and the numbers of the true classes.
 
     Parameters

@@ -46,10 +46,20 @@ def assert_broadcastable(weights: Any, values: Any) -> Operation:
         if known is not None:
             return known
         is_scalar = math.equal(0, weights_rank, name="is_scalar")
-        data = [_PROBLEM, "weights.shape=", weights.name, weights_shape,
-                "values.shape=", values.name, values_shape, "is_scalar=", is_scalar]
+        data = [
+            _PROBLEM,
+            "weights.shape=",
+            weights.name,
+            weights_shape,
+            "values.shape=",
+            values.name,
+            values_shape,
+            "is_scalar=",
+            is_scalar,
+        ]
         is_valid = control.cond(
-            is_scalar, lambda: is_scalar,
+            is_scalar,
+            lambda: is_scalar,
             lambda: _same_rank_check(weights_rank, weights_shape, values_rank, values_shape),
             name="is_valid_shape",
         )
@@ -64,9 +74,7 @@ def _static_check(weights: Tensor, values: Tensor) -> Operation | None:
     if not given:
         return control.no_op(name="static_scalar_check_success")
     if len(given) != len(wanted):
-        raise ValueError(
-            f"{_PROBLEM} values.rank={len(wanted)}. weights.rank={len(given)}."
-        )
+        raise ValueError(f"{_PROBLEM} values.rank={len(wanted)}. weights.rank={len(given)}.")
     if None in given or None in wanted:
         return None
     for i, (g, w) in enumerate(zip(given, wanted, strict=True)):
@@ -82,8 +90,9 @@ def _sizes(shape: Any) -> str:
     return "[" + " ".join(str(d) for d in shape) + "]"
 
 
-def _same_rank_check(weights_rank: Tensor, weights_shape: Tensor, values_rank: Tensor,
-                     values_shape: Tensor) -> Tensor:
+def _same_rank_check(
+    weights_rank: Tensor, weights_shape: Tensor, values_rank: Tensor, values_shape: Tensor
+) -> Tensor:
     with name_scope(None, "has_valid_nonscalar_shape", [weights_rank, values_rank]) as scope:
         same = math.equal(values_rank, weights_rank, name="is_same_rank")
         fits: Tensor = control.cond(
@@ -93,9 +102,7 @@ def _same_rank_check(weights_rank: Tensor, weights_shape: Tensor, values_rank: T
 
 
 def _dims_check(weights_shape: Tensor, values_shape: Tensor) -> Tensor:
-    fits = math.logical_or(
-        math.equal(weights_shape, 1), math.equal(weights_shape, values_shape)
-    )
+    fits = math.logical_or(math.equal(weights_shape, 1), math.equal(weights_shape, values_shape))
     return math.reduce_all(fits)
 
 

@@ -1,8 +1,7 @@
 # The messages of `skflow.proto`. Written by `python -m skflow.proto.build`: do not edit.
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, MutableSequence, Sequence
-from typing import Any as _Any
-from typing import ClassVar, Generic, Self, TypeVar, overload
+from typing import Any as _Any, ClassVar, Generic, Self, TypeVar, overload
 
 _K = TypeVar("_K")
 _M = TypeVar("_M", bound=Message)

@@ -82,10 +82,17 @@ class Optimizer:
 
     # ---- what users call ----------------------------------------------------------------
 
-    def minimize(self, loss: Any, global_step: Any = None, var_list: Any = None,
-                 gate_gradients: int = GATE_OP, aggregation_method: int | None = None,
-                 colocate_gradients_with_ops: bool = False, name: str | None = None,
-                 grad_loss: Any = None) -> Operation:
+    def minimize(
+        self,
+        loss: Any,
+        global_step: Any = None,
+        var_list: Any = None,
+        gate_gradients: int = GATE_OP,
+        aggregation_method: int | None = None,
+        colocate_gradients_with_ops: bool = False,
+        name: str | None = None,
+        grad_loss: Any = None,
+    ) -> Operation:
         """Make an operation that takes one step towards a smaller loss.
 
         Parameters
@@ -117,9 +124,12 @@ class Optimizer:
             If there is nothing to change, or no gradient reaches it.
         """
         pairs = self.compute_gradients(
-            loss, var_list=var_list, gate_gradients=gate_gradients,
+            loss,
+            var_list=var_list,
+            gate_gradients=gate_gradients,
             aggregation_method=aggregation_method,
-            colocate_gradients_with_ops=colocate_gradients_with_ops, grad_loss=grad_loss,
+            colocate_gradients_with_ops=colocate_gradients_with_ops,
+            grad_loss=grad_loss,
         )
         if all(grad is None for grad, _ in pairs):
             raise ValueError(
@@ -129,10 +139,15 @@ class Optimizer:
             )
         return self.apply_gradients(pairs, global_step=global_step, name=name)
 
-    def compute_gradients(self, loss: Any, var_list: Any = None, gate_gradients: int = GATE_OP,
-                          aggregation_method: int | None = None,
-                          colocate_gradients_with_ops: bool = False, grad_loss: Any = None
-                          ) -> list[tuple[Any, Any]]:
+    def compute_gradients(
+        self,
+        loss: Any,
+        var_list: Any = None,
+        gate_gradients: int = GATE_OP,
+        aggregation_method: int | None = None,
+        colocate_gradients_with_ops: bool = False,
+        grad_loss: Any = None,
+    ) -> list[tuple[Any, Any]]:
         """Make the gradients of a loss; the first half of `minimize`, which see.
 
         Parameters
@@ -162,8 +177,11 @@ class Optimizer:
         if not variables:
             raise ValueError("No variables to optimize.")
         grads: Any = gradients(
-            loss, references, grad_ys=grad_loss,
-            gate_gradients=gate_gradients == self.GATE_OP, aggregation_method=aggregation_method,
+            loss,
+            references,
+            grad_ys=grad_loss,
+            gate_gradients=gate_gradients == self.GATE_OP,
+            aggregation_method=aggregation_method,
             colocate_gradients_with_ops=colocate_gradients_with_ops,
         )
         if gate_gradients == self.GATE_GRAPH:
@@ -172,8 +190,12 @@ class Optimizer:
         self._assert_valid_dtypes([v for g, v in pairs if g is not None])
         return pairs
 
-    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]], global_step: Any = None,
-                        name: str | None = None) -> Operation:
+    def apply_gradients(
+        self,
+        grads_and_vars: Iterable[tuple[Any, Any]],
+        global_step: Any = None,
+        name: str | None = None,
+    ) -> Operation:
         """Make an operation that takes one step; the second half of `minimize`, which see.
 
         Parameters
@@ -254,15 +276,23 @@ class Optimizer:
     def _slot(self, var: Variable, name: str) -> Variable:
         return self._slots[name][_key(var)]
 
-    def _get_or_make_slot(self, var: Variable, val: Tensor, slot_name: str,
-                          op_name: str) -> Variable:
+    def _get_or_make_slot(
+        self, var: Variable, val: Tensor, slot_name: str, op_name: str
+    ) -> Variable:
         return self._remember(var, slot_name, lambda: create_slot(var, val, op_name))
 
-    def _get_or_make_slot_with_initializer(self, var: Variable, initializer: Any,
-                                           shape: TensorShape, dtype: DType, slot_name: str,
-                                           op_name: str) -> Variable:
+    def _get_or_make_slot_with_initializer(
+        self,
+        var: Variable,
+        initializer: Any,
+        shape: TensorShape,
+        dtype: DType,
+        slot_name: str,
+        op_name: str,
+    ) -> Variable:
         return self._remember(
-            var, slot_name,
+            var,
+            slot_name,
             lambda: create_slot_with_initializer(var, initializer, shape, dtype, op_name),
         )
 

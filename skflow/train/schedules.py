@@ -17,8 +17,9 @@ def _required(global_step: Any, name: str) -> None:
         raise ValueError(f"global_step is required for {name}.")
 
 
-def _progress(learning_rate: Any, global_step: Any, decay_steps: Any, decay_rate: Any,
-              staircase: bool) -> tuple[Tensor, Tensor, Any]:
+def _progress(
+    learning_rate: Any, global_step: Any, decay_steps: Any, decay_rate: Any, staircase: bool
+) -> tuple[Tensor, Tensor, Any]:
     """The rate as a tensor, how often it has decayed, and the decay in the rate's type."""
     rate = convert_to_tensor(learning_rate, name="learning_rate")
     dtype = rate.dtype.base_dtype
@@ -29,8 +30,14 @@ def _progress(learning_rate: Any, global_step: Any, decay_steps: Any, decay_rate
     return rate, math_functions.floor(times) if staircase else times, decay
 
 
-def exponential_decay(learning_rate: Any, global_step: Any, decay_steps: Any, decay_rate: Any,
-                      staircase: bool = False, name: str | None = None) -> Tensor:
+def exponential_decay(
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    decay_rate: Any,
+    staircase: bool = False,
+    name: str | None = None,
+) -> Tensor:
     """Multiply a rate again and again: ``learning_rate * decay_rate ** (step / decay_steps)``.
 
     Parameters
@@ -66,8 +73,14 @@ def exponential_decay(learning_rate: Any, global_step: Any, decay_steps: Any, de
         return math_functions.multiply(rate, math_functions.pow(decay, times), name=scope)
 
 
-def natural_exp_decay(learning_rate: Any, global_step: Any, decay_steps: Any, decay_rate: Any,
-                      staircase: bool = False, name: str | None = None) -> Tensor:
+def natural_exp_decay(
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    decay_rate: Any,
+    staircase: bool = False,
+    name: str | None = None,
+) -> Tensor:
     """Let a rate decay like ``learning_rate * exp(-decay_rate * step / decay_steps)``.
 
     Parameters
@@ -96,8 +109,14 @@ def natural_exp_decay(learning_rate: Any, global_step: Any, decay_steps: Any, de
         return math_functions.multiply(rate, math_functions.exp(exponent), name=scope)
 
 
-def inverse_time_decay(learning_rate: Any, global_step: Any, decay_steps: Any, decay_rate: Any,
-                       staircase: bool = False, name: str | None = None) -> Tensor:
+def inverse_time_decay(
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    decay_rate: Any,
+    staircase: bool = False,
+    name: str | None = None,
+) -> Tensor:
     """Let a rate decay like ``learning_rate / (1 + decay_rate * step / decay_steps)``.
 
     Parameters
@@ -127,9 +146,15 @@ def inverse_time_decay(learning_rate: Any, global_step: Any, decay_steps: Any, d
         return math_functions.div(rate, denominator, name=scope)
 
 
-def polynomial_decay(learning_rate: Any, global_step: Any, decay_steps: Any,
-                     end_learning_rate: Any = 0.0001, power: Any = 1.0, cycle: bool = False,
-                     name: str | None = None) -> Tensor:
+def polynomial_decay(
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    end_learning_rate: Any = 0.0001,
+    power: Any = 1.0,
+    cycle: bool = False,
+    name: str | None = None,
+) -> Tensor:
     """Lower a rate to another one along a polynomial.
 
     Parameters
@@ -231,8 +256,13 @@ def _boundary(value: Any, x: Tensor) -> Tensor:
     return found
 
 
-def cosine_decay(learning_rate: Any, global_step: Any, decay_steps: Any, alpha: Any = 0.0,
-                 name: str | None = None) -> Tensor:
+def cosine_decay(
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    alpha: Any = 0.0,
+    name: str | None = None,
+) -> Tensor:
     """Lower a rate along half a cosine wave.
 
     Parameters

@@ -25,8 +25,10 @@ Evaluate = Callable[[Array], list[Any]]
 
 def _gradients(target: Tensor, variables: Sequence[Variable]) -> list[Any]:
     found = gradients(target, list(variables))
-    return [array_functions.zeros_like(v) if g is None else g
-            for v, g in zip(variables, found, strict=True)]
+    return [
+        array_functions.zeros_like(v) if g is None else g
+        for v, g in zip(variables, found, strict=True)
+    ]
 
 
 def _shape(variable: Variable) -> tuple[int, ...]:
@@ -60,8 +62,14 @@ class ExternalOptimizerInterface:
         ``(low, high)``, each a number or an array that broadcasts to the variable's shape.
     """
 
-    def __init__(self, loss: Any, var_list: Any = None, equalities: Any = None,
-                 inequalities: Any = None, **optimizer_kwargs: Any) -> None:
+    def __init__(
+        self,
+        loss: Any,
+        var_list: Any = None,
+        equalities: Any = None,
+        inequalities: Any = None,
+        **optimizer_kwargs: Any,
+    ) -> None:
         self._loss = loss
         self._equalities = list(equalities or ())
         self._inequalities = list(inequalities or ())
@@ -97,9 +105,14 @@ class ExternalOptimizerInterface:
             packed.extend(zip(lows, highs, strict=True))
         return packed
 
-    def minimize(self, session: Any = None, feed_dict: Any = None, fetches: Any = None,
-                 step_callback: Callable[..., Any] | None = None,
-                 loss_callback: Callable[..., Any] | None = None) -> None:
+    def minimize(
+        self,
+        session: Any = None,
+        feed_dict: Any = None,
+        fetches: Any = None,
+        step_callback: Callable[..., Any] | None = None,
+        loss_callback: Callable[..., Any] | None = None,
+    ) -> None:
         """Find the minimum and give the variables its values.
 
         Parameters
@@ -136,12 +149,16 @@ class ExternalOptimizerInterface:
             optimizer_kwargs=dict(self.optimizer_kwargs),
         )
         values = [found[part] for part in self._packing_slices]
-        session.run(
-            self._var_updates, dict(zip(self._update_placeholders, values, strict=True))
-        )
+        session.run(self._var_updates, dict(zip(self._update_placeholders, values, strict=True)))
 
-    def _evaluator(self, tensors: list[Any], session: Any, feeds: dict[Any, Any],
-                   fetches: list[Any], callback: Callable[..., Any] | None) -> Evaluate:
+    def _evaluator(
+        self,
+        tensors: list[Any],
+        session: Any,
+        feeds: dict[Any, Any],
+        fetches: list[Any],
+        callback: Callable[..., Any] | None,
+    ) -> Evaluate:
         """A function from the vector of all variables to the values of some tensors."""
         shapes = [_shape(v) for v in self._vars]
         parts = list(zip(self._vars, self._packing_slices, shapes, strict=True))
@@ -150,17 +167,23 @@ class ExternalOptimizerInterface:
             tried = {v: x[part].reshape(shape) for v, part, shape in parts}
             values = session.run([*tensors, *fetches], {**tried, **feeds})
             if callback is not None:
-                callback(*values[len(tensors):])
+                callback(*values[len(tensors) :])
             return values[: len(tensors)]  # type: ignore[no-any-return]
 
         return evaluate
 
-    def _minimize(self, initial_val: Array, loss_grad_func: Evaluate,
-                  equality_funcs: list[Evaluate], equality_grad_funcs: list[Evaluate],
-                  inequality_funcs: list[Evaluate], inequality_grad_funcs: list[Evaluate],
-                  packed_bounds: list[tuple[float, float]] | None,
-                  step_callback: Callable[..., Any] | None,
-                  optimizer_kwargs: dict[str, Any]) -> Array:
+    def _minimize(
+        self,
+        initial_val: Array,
+        loss_grad_func: Evaluate,
+        equality_funcs: list[Evaluate],
+        equality_grad_funcs: list[Evaluate],
+        inequality_funcs: list[Evaluate],
+        inequality_grad_funcs: list[Evaluate],
+        packed_bounds: list[tuple[float, float]] | None,
+        step_callback: Callable[..., Any] | None,
+        optimizer_kwargs: dict[str, Any],
+    ) -> Array:
         """Find the minimum.
 
         Parameters
@@ -203,12 +226,18 @@ class ScipyOptimizerInterface(ExternalOptimizerInterface):
 
     _DEFAULT_METHOD: Final = "L-BFGS-B"
 
-    def _minimize(self, initial_val: Array, loss_grad_func: Evaluate,
-                  equality_funcs: list[Evaluate], equality_grad_funcs: list[Evaluate],
-                  inequality_funcs: list[Evaluate], inequality_grad_funcs: list[Evaluate],
-                  packed_bounds: list[tuple[float, float]] | None,
-                  step_callback: Callable[..., Any] | None,
-                  optimizer_kwargs: dict[str, Any]) -> Array:
+    def _minimize(
+        self,
+        initial_val: Array,
+        loss_grad_func: Evaluate,
+        equality_funcs: list[Evaluate],
+        equality_grad_funcs: list[Evaluate],
+        inequality_funcs: list[Evaluate],
+        inequality_grad_funcs: list[Evaluate],
+        packed_bounds: list[tuple[float, float]] | None,
+        step_callback: Callable[..., Any] | None,
+        optimizer_kwargs: dict[str, Any],
+    ) -> Array:
         def in_double(x: Array) -> tuple[float, Array]:
             loss, gradient = loss_grad_func(x)
             return float(loss), gradient.astype(np.float64)
@@ -223,21 +252,25 @@ class ScipyOptimizerInterface(ExternalOptimizerInterface):
         if packed_bounds is not None:
             settings["bounds"] = packed_bounds
         settings.update(optimizer_kwargs)
-        result = _optimize.minimize(
-            in_double, initial_val.astype(np.float64), jac=True, **settings
-        )
+        result = _optimize.minimize(in_double, initial_val.astype(np.float64), jac=True, **settings)
         logging.info(
             "Optimization terminated with:\n  Message: %s\n  Objective function value: %f\n"
             "  Number of iterations: %d\n  Number of functions evaluations: %d",
-            result.message, result.fun, result.nit, result.nfev,
+            result.message,
+            result.fun,
+            result.nit,
+            result.nfev,
         )
         return np.asarray(result.x)
 
 
-def _constraints(kind: str, funcs: list[Evaluate], grad_funcs: list[Evaluate]
-                 ) -> list[dict[str, Any]]:
+def _constraints(
+    kind: str, funcs: list[Evaluate], grad_funcs: list[Evaluate]
+) -> list[dict[str, Any]]:
     def in_double(evaluate: Evaluate) -> Callable[[Array], Array]:
         return lambda x: np.asarray(evaluate(x)[0], dtype=np.float64)
 
-    return [{"type": kind, "fun": in_double(f), "jac": in_double(g)}
-            for f, g in zip(funcs, grad_funcs, strict=True)]
+    return [
+        {"type": kind, "fun": in_double(f), "jac": in_double(g)}
+        for f, g in zip(funcs, grad_funcs, strict=True)
+    ]

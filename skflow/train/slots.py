@@ -15,15 +15,24 @@ from skflow.graph.variable_scope import get_variable, get_variable_scope, variab
 from skflow.graph.variables import Variable
 
 
-def _slot_variable(primary: Any, initializer: Any, validate_shape: bool,
-                   shape: TensorShape | None, dtype: DType | None) -> Variable:
+def _slot_variable(
+    primary: Any,
+    initializer: Any,
+    validate_shape: bool,
+    shape: TensorShape | None,
+    dtype: DType | None,
+) -> Variable:
     """Make the variable of the present variable scope's own name, never in slices."""
     scope = get_variable_scope()
     partitioner = scope.partitioner
     scope.set_partitioner(None)
     try:
         slot: Variable = get_variable(
-            "", initializer=initializer, trainable=False, shape=shape, dtype=dtype,
+            "",
+            initializer=initializer,
+            trainable=False,
+            shape=shape,
+            dtype=dtype,
             validate_shape=validate_shape,
         )
     finally:
@@ -31,9 +40,11 @@ def _slot_variable(primary: Any, initializer: Any, validate_shape: bool,
     place = primary._get_save_slice_info() if isinstance(primary, Variable) else None
     if place is not None:
         own_name = slot.op.name.removeprefix(f"{primary.op.name}/")
-        slot._set_save_slice_info(Variable.SaveSliceInfo(
-            f"{place.full_name}/{own_name}", place.full_shape, place.var_offset, place.var_shape
-        ))
+        slot._set_save_slice_info(
+            Variable.SaveSliceInfo(
+                f"{place.full_name}/{own_name}", place.full_shape, place.var_offset, place.var_shape
+            )
+        )
     return slot
 
 
@@ -41,8 +52,9 @@ def _beside(primary: Any, colocate_with_primary: bool) -> AbstractContextManager
     return colocate_with(primary) if colocate_with_primary else nullcontext()
 
 
-def create_slot(primary: Any, val: Tensor, name: str,
-                colocate_with_primary: bool = True) -> Variable:
+def create_slot(
+    primary: Any, val: Tensor, name: str, colocate_with_primary: bool = True
+) -> Variable:
     """Make a slot that starts from a tensor.
 
     Parameters
@@ -62,14 +74,18 @@ def create_slot(primary: Any, val: Tensor, name: str,
         Not trainable.
     """
     validate_shape = is_full(val.spec.shape)
-    with variable_scope(None, f"{primary.op.name}/{name}"), _beside(
-        primary, colocate_with_primary
-    ):
+    with variable_scope(None, f"{primary.op.name}/{name}"), _beside(primary, colocate_with_primary):
         return _slot_variable(primary, val, validate_shape, None, None)
 
 
-def create_slot_with_initializer(primary: Any, initializer: Any, shape: TensorShape, dtype: Any,
-                                 name: str, colocate_with_primary: bool = True) -> Variable:
+def create_slot_with_initializer(
+    primary: Any,
+    initializer: Any,
+    shape: TensorShape,
+    dtype: Any,
+    name: str,
+    colocate_with_primary: bool = True,
+) -> Variable:
     """Make a slot that an initializer fills.
 
     Parameters
@@ -92,16 +108,15 @@ def create_slot_with_initializer(primary: Any, initializer: Any, shape: TensorSh
     Variable
         Not trainable.
     """
-    with variable_scope(None, f"{primary.op.name}/{name}"), _beside(
-        primary, colocate_with_primary
-    ):
+    with variable_scope(None, f"{primary.op.name}/{name}"), _beside(primary, colocate_with_primary):
         return _slot_variable(
             primary, initializer, shape.is_fully_defined(), shape, as_dtype(dtype).base_dtype
         )
 
 
-def create_zeros_slot(primary: Any, name: str, dtype: Any = None,
-                      colocate_with_primary: bool = True) -> Variable:
+def create_zeros_slot(
+    primary: Any, name: str, dtype: Any = None, colocate_with_primary: bool = True
+) -> Variable:
     """Make a slot of zeros of the shape of what it belongs to.
 
     Parameters

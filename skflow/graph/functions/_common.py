@@ -32,6 +32,8 @@ def index_type(value: Any, parameter: str) -> DType:
     """Read a type argument that has to be an index type, int32 or int64."""
     dtype = data_type(value, parameter)
     if dtype not in INDEX:
-        raise TypeError(f"Value passed to parameter '{parameter}' has DataType {dtype.name} not "
-                        "in list of allowed values: int32, int64")
+        raise TypeError(
+            f"Value passed to parameter '{parameter}' has DataType {dtype.name} not "
+            "in list of allowed values: int32, int64"
+        )
     return dtype

@@ -285,8 +285,9 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
     return unary(raw.AddN, terms, name)
 
 
-def accumulate_n(inputs: Any, shape: Any = None, tensor_dtype: Any = None,
-                 name: str | None = None) -> Tensor:
+def accumulate_n(
+    inputs: Any, shape: Any = None, tensor_dtype: Any = None, name: str | None = None
+) -> Tensor:
     """Add up several tensors, as `add_n` does, with a say in the shape and the type.
 
     Parameters

@@ -22,8 +22,9 @@ from skflow.graph.scopes import name_scope
 from skflow.graph.sparse_types import IndexedSlices
 
 
-def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None
-                  ) -> Tensor:
+def clip_by_value(
+    t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None
+) -> Tensor:
     """Move what lies outside an interval to its nearer end.
 
     Parameters
@@ -107,8 +108,9 @@ def _listed(t_list: Any) -> list[Any]:
 def _values(items: list[Any]) -> list[Tensor | None]:
     """The numbers of each item; of slices the slices themselves."""
     return [
-        None if t is None else
-        convert(t.values if isinstance(t, IndexedSlices) else t, name=f"t_{i}")
+        None
+        if t is None
+        else convert(t.values if isinstance(t, IndexedSlices) else t, name=f"t_{i}")
         for i, t in enumerate(items)
     ]
 
@@ -143,8 +145,9 @@ def global_norm(t_list: Any, name: str | None = None) -> Tensor:
         return sqrt(half * constant(2.0, half.dtype.base_dtype), name="global_norm")
 
 
-def clip_by_global_norm(t_list: Any, clip_norm: Any, use_norm: Any = None,
-                        name: str | None = None) -> tuple[list[Any], Tensor]:
+def clip_by_global_norm(
+    t_list: Any, clip_norm: Any, use_norm: Any = None, name: str | None = None
+) -> tuple[list[Any], Tensor]:
     """Shrink several tensors by one factor if their norm together is above a limit.
 
     Parameters

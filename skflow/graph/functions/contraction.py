@@ -85,8 +85,7 @@ def _paired_axes(a: Tensor, axes: Any) -> tuple[Any, Any]:
         raise ValueError("'axes' must be an integer or have length 2.")
     if len(axes[0]) != len(axes[1]):
         raise ValueError(
-            "Different number of contraction axes 'a' and 'b', "
-            f"{len(axes[0])} != {len(axes[1])}."
+            f"Different number of contraction axes 'a' and 'b', {len(axes[0])} != {len(axes[1])}."
         )
     return axes[0], axes[1]
 
@@ -169,7 +168,8 @@ def einsum(equation: str, *inputs: Any) -> Tensor:
         if sum(letter in label for label in labels) > 2 and letter not in output:
             logging.warn(
                 "Falling back to exponential-space implementation of einsum() because index "
-                '"%s" is summed over more than two inputs.', letter,
+                '"%s" is summed over more than two inputs.',
+                letter,
             )
             return _einsum_by_broadcasting(labels, output, tensors)
     found, have = tensors[0], labels[0]
@@ -267,8 +267,10 @@ def _einsum_by_broadcasting(labels: list[str], output: str, inputs: Sequence[Any
     if unknown:
         raise ValueError(f"Unknown ouput axes: {unknown}")
     order = [s for s in letters if s not in output] + list(output)
-    moved = [_in_order(i, x, label, order)
-             for i, (x, label) in enumerate(zip(inputs, labels, strict=True))]
+    moved = [
+        _in_order(i, x, label, order)
+        for i, (x, label) in enumerate(zip(inputs, labels, strict=True))
+    ]
     shapes = [_spread(x, label, order) for x, label in zip(moved, labels, strict=True)]
     for j, letter in enumerate(order):
         sizes = {s[j] for s in shapes if s[j] > 1}
@@ -288,9 +290,7 @@ def _in_order(i: int, x: Tensor, label: str, order: list[str]) -> Tensor:
             f"{len(label)}, got {x.spec.rank})"
         )
     if len(set(label)) != len(label):
-        raise ValueError(
-            f"Subscript not supported: an axis appears more than once: {label}"
-        )
+        raise ValueError(f"Subscript not supported: an axis appears more than once: {label}")
     wanted = sorted(label, key=order.index)
     if list(label) == wanted:
         return x

@@ -97,8 +97,7 @@ def matrix_set_diag(input: Any, diagonal: Any, name: str | None = None) -> Tenso
     return raw.MatrixSetDiag(input, diagonal, name=name)  # type: ignore[no-any-return]
 
 
-def matrix_band_part(input: Any, num_lower: Any, num_upper: Any,
-                     name: str | None = None) -> Tensor:
+def matrix_band_part(input: Any, num_lower: Any, num_upper: Any, name: str | None = None) -> Tensor:
     """Keep a band around the diagonal of matrices, and put zeros elsewhere.
 
     Parameters

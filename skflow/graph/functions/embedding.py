@@ -32,9 +32,14 @@ def _clipped(rows: Tensor, max_norm: float | None) -> Tensor:
     return clip.clip_by_norm(rows, max_norm, axes=list(range(1, rank)))
 
 
-def embedding_lookup(params: Any, ids: Any, partition_strategy: str = "mod",
-                     name: str | None = None, validate_indices: bool = True,
-                     max_norm: float | None = None) -> Tensor:
+def embedding_lookup(
+    params: Any,
+    ids: Any,
+    partition_strategy: str = "mod",
+    name: str | None = None,
+    validate_indices: bool = True,
+    max_norm: float | None = None,
+) -> Tensor:
     """Look rows up in a table.
 
     Parameters
@@ -76,8 +81,9 @@ def embedding_lookup(params: Any, ids: Any, partition_strategy: str = "mod",
         return _clipped(rows, max_norm)
 
 
-def _partitioned(tables: list[Tensor], ids: Tensor, strategy: str, validate: bool, name: str
-                 ) -> Tensor:
+def _partitioned(
+    tables: list[Tensor], ids: Tensor, strategy: str, validate: bool, name: str
+) -> Tensor:
     count = len(tables)
     flat = array.reshape(ids, [-1])
     order = array.range(array.size(flat))
@@ -137,10 +143,15 @@ def _unflattened(rows: Tensor, tables: list[Tensor], ids: Tensor) -> Tensor:
     return found
 
 
-def embedding_lookup_sparse(params: Any, sp_ids: Any, sp_weights: Any,
-                            partition_strategy: str = "mod", name: str | None = None,
-                            combiner: str | None = None, max_norm: float | None = None
-                            ) -> Tensor:
+def embedding_lookup_sparse(
+    params: Any,
+    sp_ids: Any,
+    sp_weights: Any,
+    partition_strategy: str = "mod",
+    name: str | None = None,
+    combiner: str | None = None,
+    max_norm: float | None = None,
+) -> Tensor:
     """Look several rows up for each example and combine them.
 
     Parameters
@@ -173,8 +184,9 @@ def embedding_lookup_sparse(params: Any, sp_ids: Any, sp_weights: Any,
         If the combiner is another one.
     """
     if combiner is None:
-        logging.warn('The default value of combiner will change from "mean" to "sqrtn" after '
-                     "2016/11/01.")
+        logging.warn(
+            'The default value of combiner will change from "mean" to "sqrtn" after 2016/11/01.'
+        )
         combiner = "mean"
     if combiner not in ("mean", "sqrtn", "sum"):
         raise ValueError("combiner must be one of 'mean', 'sqrtn' or 'sum'")
@@ -186,11 +198,15 @@ def embedding_lookup_sparse(params: Any, sp_ids: Any, sp_weights: Any,
         places = None
         if sp_weights is None:
             ids, places = array.unique(ids)
-        rows = embedding_lookup(parts, ids, partition_strategy=partition_strategy,
-                                max_norm=max_norm)
+        rows = embedding_lookup(
+            parts, ids, partition_strategy=partition_strategy, max_norm=max_norm
+        )
         if sp_weights is None:
-            reduce = {"sum": sparse.sparse_segment_sum, "mean": sparse.sparse_segment_mean,
-                      "sqrtn": sparse.sparse_segment_sqrt_n}[combiner]
+            reduce = {
+                "sum": sparse.sparse_segment_sum,
+                "mean": sparse.sparse_segment_mean,
+                "sqrtn": sparse.sparse_segment_sqrt_n,
+            }[combiner]
             return reduce(rows, places, segments, name=scope)
         return _weighted(rows, sp_weights.values, segments, combiner, scope)
 

@@ -93,8 +93,9 @@ def ones(shape: Any, dtype: Any = float32, name: str | None = None) -> Tensor:
     return _filled(shape, True if kind is bool_ else 1, kind, name, "ones")
 
 
-def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None,
-               optimize: bool = True) -> Tensor:
+def zeros_like(
+    tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True
+) -> Tensor:
     """Make zeros in the shape of a tensor.
 
     Parameters
@@ -121,8 +122,9 @@ def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None,
         return found
 
 
-def ones_like(tensor: Any, dtype: Any = None, name: str | None = None,
-              optimize: bool = True) -> Tensor:
+def ones_like(
+    tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True
+) -> Tensor:
     """Make ones in the shape of a tensor.
 
     Parameters
@@ -148,8 +150,13 @@ def ones_like(tensor: Any, dtype: Any = None, name: str | None = None,
         return found
 
 
-def eye(num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: Any = float32,
-        name: str | None = None) -> Tensor:
+def eye(
+    num_rows: Any,
+    num_columns: Any = None,
+    batch_shape: Any = None,
+    dtype: Any = float32,
+    name: str | None = None,
+) -> Tensor:
     """Make an identity matrix, or a batch of them.
 
     Parameters
@@ -181,8 +188,9 @@ def eye(num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: 
         )
 
 
-def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None,
-          name: str = "range") -> Tensor:
+def range(
+    start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range"
+) -> Tensor:
     """Make a sequence of evenly spaced numbers up to, but without, a limit.
 
     Parameters
@@ -206,8 +214,10 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None,
         start, limit = 0, start
     given = None if dtype is None else as_dtype(dtype)
     with name_scope(name, "Range", [start, limit, delta]) as scope:
-        args = [convert(value, given, part)
-                for value, part in ((start, "start"), (limit, "limit"), (delta, "delta"))]
+        args = [
+            convert(value, given, part)
+            for value, part in ((start, "start"), (limit, "limit"), (delta, "delta"))
+        ]
         if given is None:
             widest = _widest(args)
             args = [cast_if_needed(a, widest) for a in args]
@@ -219,9 +229,7 @@ def _widest(args: list[Tensor]) -> DType:
     kinds = [a.dtype for a in args]
     for kind in kinds:
         if kind not in order:
-            raise AssertionError(
-                f"range takes {', '.join(d.name for d in order)}, not {kind.name}"
-            )
+            raise AssertionError(f"range takes {', '.join(d.name for d in order)}, not {kind.name}")
     return max(kinds, key=order.index)
 
 
@@ -277,8 +285,10 @@ def meshgrid(*args: Any, **kwargs: Any) -> list[Tensor]:
     with name_scope(name, "meshgrid", args):
         count = len(args)
         ones_before = (1,) * count
-        output = [reshape(stack(x), (*ones_before[:i], -1, *ones_before[i + 1 :]))
-                  for i, x in enumerate(args)]
+        output = [
+            reshape(stack(x), (*ones_before[:i], -1, *ones_before[i + 1 :]))
+            for i, x in enumerate(args)
+        ]
         sizes = [size(x) for x in args]
         kind = convert(args[0]).dtype.base_dtype
         if indexing == "xy" and count > 1:
@@ -290,8 +300,9 @@ def meshgrid(*args: Any, **kwargs: Any) -> list[Tensor]:
         return [raw.Mul(x, factor, name="mul") for x in output]
 
 
-def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = bool_,
-                  name: str | None = None) -> Tensor:
+def sequence_mask(
+    lengths: Any, maxlen: Any = None, dtype: Any = bool_, name: str | None = None
+) -> Tensor:
     """Mark the first entries of rows: ``mask[i, j] = j < lengths[i]``.
 
     Parameters

@@ -19,8 +19,9 @@ from skflow.graph.scopes import name_scope
 from skflow.graph.shapes import TensorShape, num_elements
 
 
-def gather(params: Any, indices: Any, validate_indices: bool | None = None,
-           name: str | None = None) -> Tensor:
+def gather(
+    params: Any, indices: Any, validate_indices: bool | None = None, name: str | None = None
+) -> Tensor:
     """Look rows up: ``params[indices]``.
 
     Parameters
@@ -99,8 +100,15 @@ def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) 
     return raw.ScatterNd(indices, updates, shape, name=name)  # type: ignore[no-any-return]
 
 
-def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = None,
-            axis: int | None = None, dtype: Any = None, name: str | None = None) -> Tensor:
+def one_hot(
+    indices: Any,
+    depth: Any,
+    on_value: Any = None,
+    off_value: Any = None,
+    axis: int | None = None,
+    dtype: Any = None,
+    name: str | None = None,
+) -> Tensor:
     """Write numbers as vectors with one entry set.
 
     Parameters
@@ -130,22 +138,24 @@ def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = Non
     """
     wanted = None if dtype is None else as_dtype(dtype)
     with name_scope(name, "one_hot", [indices, depth, on_value, off_value, axis, dtype]) as scope:
-        kinds = {word: convert(value).dtype.base_dtype
-                 for word, value in (("on_value", on_value), ("off_value", off_value))
-                 if value is not None}
+        kinds = {
+            word: convert(value).dtype.base_dtype
+            for word, value in (("on_value", on_value), ("off_value", off_value))
+            if value is not None
+        }
         for word, kind in kinds.items():
             if wanted is not None and kind != wanted:
-                raise TypeError(
-                    f"dtype {kind} of {word} does not match dtype parameter {wanted}"
-                )
+                raise TypeError(f"dtype {kind} of {word} does not match dtype parameter {wanted}")
         chosen = wanted or next(iter(kinds.values()), float32)
         if on_value is None:
             on_value = convert(1, chosen, "on_value")
         if off_value is None:
             off_value = convert(0, chosen, "off_value")
         if len(set(kinds.values())) > 1:
-            raise TypeError(f"dtype {kinds['on_value']} of on_value does not match dtype "
-                            f"{kinds['off_value']} of off_value")
+            raise TypeError(
+                f"dtype {kinds['on_value']} of on_value does not match dtype "
+                f"{kinds['off_value']} of off_value"
+            )
         return raw.OneHot(  # type: ignore[no-any-return]
             indices, depth, on_value, off_value, axis=-1 if axis is None else axis, name=scope
         )
@@ -226,8 +236,9 @@ def boolean_mask(tensor: Any, mask: Any, name: str = "boolean_mask") -> Tensor:
         return gather(flat, kept)
 
 
-def dynamic_partition(data: Any, partitions: Any, num_partitions: int,
-                      name: str | None = None) -> list[Tensor]:
+def dynamic_partition(
+    data: Any, partitions: Any, num_partitions: int, name: str | None = None
+) -> list[Tensor]:
     """Sort the rows of a tensor into groups.
 
     Parameters
@@ -252,8 +263,10 @@ def dynamic_partition(data: Any, partitions: Any, num_partitions: int,
         At run time, if there is no such group.
     """
     if num_partitions < 1:
-        raise ValueError(f"Attr 'num_partitions' of 'DynamicPartition' Op passed {num_partitions} "
-                         "less than minimum 1.")
+        raise ValueError(
+            f"Attr 'num_partitions' of 'DynamicPartition' Op passed {num_partitions} "
+            "less than minimum 1."
+        )
     return raw.DynamicPartition(  # type: ignore[no-any-return]
         data, partitions, num_partitions=num_partitions, name=name
     )
@@ -278,11 +291,15 @@ def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> Tensor:
     """
     for part in (indices, data):
         if isinstance(part, (list, tuple)) and not part:
-            raise ValueError("List argument 'indices' to 'DynamicStitch' Op with length 0 shorter "
-                             "than minimum length 1.")
+            raise ValueError(
+                "List argument 'indices' to 'DynamicStitch' Op with length 0 shorter "
+                "than minimum length 1."
+            )
     if len(indices) != len(data):
-        raise ValueError(f"List argument 'data' to 'DynamicStitch' Op with length {len(data)} "
-                         f"must match length {len(indices)} of argument 'indices'.")
+        raise ValueError(
+            f"List argument 'data' to 'DynamicStitch' Op with length {len(data)} "
+            f"must match length {len(indices)} of argument 'indices'."
+        )
     return raw.DynamicStitch(indices, data, name=name)  # type: ignore[no-any-return]
 
 

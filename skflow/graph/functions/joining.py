@@ -50,8 +50,9 @@ def stack(values: Any, axis: int = 0, name: str = "stack") -> Tensor:
     return raw.Pack(values, axis=axis, name=name)  # type: ignore[no-any-return]
 
 
-def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unstack"
-            ) -> list[Tensor]:
+def unstack(
+    value: Any, num: int | None = None, axis: int = 0, name: str = "unstack"
+) -> list[Tensor]:
     """Take a tensor apart along an axis.
 
     Parameters
@@ -110,8 +111,9 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
     if not isinstance(values, (list, tuple)):
         values = [values]
     if not values:
-        raise ValueError("List argument 'values' to 'ConcatV2' Op with length 0 shorter than "
-                         "minimum length 2.")
+        raise ValueError(
+            "List argument 'values' to 'ConcatV2' Op with length 0 shorter than minimum length 2."
+        )
     if len(values) == 1:
         with name_scope(name) as scope:
             at = convert(axis, int32, "concat_dim")
@@ -120,8 +122,9 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
     return raw.ConcatV2(values, axis, name=name)  # type: ignore[no-any-return]
 
 
-def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = None,
-          name: str = "split") -> list[Tensor]:
+def split(
+    value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = None, name: str = "split"
+) -> list[Tensor]:
     """Cut a tensor into pieces along an axis.
 
     Parameters
@@ -148,8 +151,9 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = 
     """
     if isinstance(num_or_size_splits, (int, np.integer)):
         if num_or_size_splits < 1:
-            raise ValueError(f"Attr 'num_split' of 'Split' Op passed {num_or_size_splits} less "
-                             "than minimum 1.")
+            raise ValueError(
+                f"Attr 'num_split' of 'Split' Op passed {num_or_size_splits} less than minimum 1."
+            )
         return raw.Split(  # type: ignore[no-any-return]
             axis, value, num_split=num_or_size_splits, name=name
         )
@@ -238,9 +242,15 @@ def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
     return reverse_v2(tensor, axis, name)
 
 
-def reverse_sequence(input: Any, seq_lengths: Any, seq_axis: int | None = None,
-                     batch_axis: int | None = None, name: str | None = None,
-                     seq_dim: int | None = None, batch_dim: int | None = None) -> Tensor:
+def reverse_sequence(
+    input: Any,
+    seq_lengths: Any,
+    seq_axis: int | None = None,
+    batch_axis: int | None = None,
+    name: str | None = None,
+    seq_dim: int | None = None,
+    batch_dim: int | None = None,
+) -> Tensor:
     """Turn the first entries of each sequence of a batch round.
 
     Parameters
@@ -310,19 +320,24 @@ def _packed(values: Any, dtype: DType, name: str) -> Any:
         items: list[Any] = []
         for i, item in enumerate(values):
             if _is_tensor(item) and item.dtype.base_dtype is not dtype:
-                raise TypeError(f"Cannot convert a list containing a tensor of dtype {item.dtype} "
-                                f"to {dtype} (Tensor is: {item!r})")
+                raise TypeError(
+                    f"Cannot convert a list containing a tensor of dtype {item.dtype} "
+                    f"to {dtype} (Tensor is: {item!r})"
+                )
             nested = isinstance(item, (list, tuple))
             items.append(_packed(item, dtype, str(i)) if nested else item)
         if not any(_is_tensor(item) for item in items):
             return items
-        tensors = [item if _is_tensor(item) else constant(item, dtype=dtype, name=str(i))
-                   for i, item in enumerate(items)]
+        tensors = [
+            item if _is_tensor(item) else constant(item, dtype=dtype, name=str(i))
+            for i, item in enumerate(items)
+        ]
         return raw.Pack(tensors, name=scope)
 
 
-def _packed_if_needed(value: Any, dtype: DType | None = None, name: str | None = None,
-                      as_ref: bool = False) -> Any:
+def _packed_if_needed(
+    value: Any, dtype: DType | None = None, name: str | None = None, as_ref: bool = False
+) -> Any:
     """Convert a list that holds tensors; leave any other to the conversion of constants."""
     if as_ref:
         return NotImplemented
@@ -339,16 +354,18 @@ def _shape_type(dtype: Any) -> DType:
     return kind
 
 
-def _shape_converted(value: TensorShape, dtype: Any = None, name: str | None = None,
-                     as_ref: bool = False) -> Tensor:
+def _shape_converted(
+    value: TensorShape, dtype: Any = None, name: str | None = None, as_ref: bool = False
+) -> Tensor:
     del as_ref
     if not value.is_fully_defined():
         raise ValueError(f"Cannot convert a partially known TensorShape to a Tensor: {value}")
     return constant(value.as_list(), _shape_type(dtype), name=name or "shape_as_tensor")
 
 
-def _dimension_converted(value: Dimension, dtype: Any = None, name: str | None = None,
-                         as_ref: bool = False) -> Tensor:
+def _dimension_converted(
+    value: Dimension, dtype: Any = None, name: str | None = None, as_ref: bool = False
+) -> Tensor:
     del as_ref
     if value.value is None:
         raise ValueError(f"Cannot convert an unknown Dimension to a Tensor: {value}")

@@ -30,9 +30,17 @@ def _conj(x: Tensor) -> Tensor:
         return raw.Conj(x, name=scope)  # type: ignore[no-any-return]
 
 
-def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False,
-           adjoint_a: bool = False, adjoint_b: bool = False, a_is_sparse: bool = False,
-           b_is_sparse: bool = False, name: str | None = None) -> Tensor:
+def matmul(
+    a: Any,
+    b: Any,
+    transpose_a: bool = False,
+    transpose_b: bool = False,
+    adjoint_a: bool = False,
+    adjoint_b: bool = False,
+    a_is_sparse: bool = False,
+    b_is_sparse: bool = False,
+    name: str | None = None,
+) -> Tensor:
     """Multiply two matrices, or two batches of matrices one by one.
 
     Parameters
@@ -72,17 +80,26 @@ def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False,
             left = _conj(left) if transpose_a else left
             right = _conj(right) if transpose_b else right
             return raw.BatchMatMul(  # type: ignore[no-any-return]
-                left, right, adj_x=bool(adjoint_a or transpose_a),
-                adj_y=bool(adjoint_b or transpose_b), name=scope,
+                left,
+                right,
+                adj_x=bool(adjoint_a or transpose_a),
+                adj_y=bool(adjoint_b or transpose_b),
+                name=scope,
             )
         left = _conj(left) if adjoint_a else left
         right = _conj(right) if adjoint_b else right
-        turned = {"transpose_a": bool(transpose_a or adjoint_a),
-                  "transpose_b": bool(transpose_b or adjoint_b)}
+        turned = {
+            "transpose_a": bool(transpose_a or adjoint_a),
+            "transpose_b": bool(transpose_b or adjoint_b),
+        }
         if sparse and left.dtype == float32 and right.dtype == float32:
             return raw.SparseMatMul(  # type: ignore[no-any-return]
-                left, right, **turned, a_is_sparse=bool(a_is_sparse),
-                b_is_sparse=bool(b_is_sparse), name=scope,
+                left,
+                right,
+                **turned,
+                a_is_sparse=bool(a_is_sparse),
+                b_is_sparse=bool(b_is_sparse),
+                name=scope,
             )
         return raw.MatMul(left, right, **turned, name=scope)  # type: ignore[no-any-return]
 
@@ -171,8 +188,9 @@ def matrix_inverse(input: Any, adjoint: bool | None = None, name: str | None = N
     )
 
 
-def matrix_solve(matrix: Any, rhs: Any, adjoint: bool | None = None, name: str | None = None
-                 ) -> Tensor:
+def matrix_solve(
+    matrix: Any, rhs: Any, adjoint: bool | None = None, name: str | None = None
+) -> Tensor:
     """Solve square systems of linear equations.
 
     Parameters
@@ -200,8 +218,13 @@ def matrix_solve(matrix: Any, rhs: Any, adjoint: bool | None = None, name: str |
     )
 
 
-def matrix_triangular_solve(matrix: Any, rhs: Any, lower: bool | None = None,
-                            adjoint: bool | None = None, name: str | None = None) -> Tensor:
+def matrix_triangular_solve(
+    matrix: Any,
+    rhs: Any,
+    lower: bool | None = None,
+    adjoint: bool | None = None,
+    name: str | None = None,
+) -> Tensor:
     """Solve triangular systems of linear equations by substitution.
 
     Parameters
@@ -231,8 +254,9 @@ def matrix_triangular_solve(matrix: Any, rhs: Any, lower: bool | None = None,
     )
 
 
-def matrix_solve_ls(matrix: Any, rhs: Any, l2_regularizer: Any = 0.0, fast: bool = True,
-                    name: str | None = None) -> Tensor:
+def matrix_solve_ls(
+    matrix: Any, rhs: Any, l2_regularizer: Any = 0.0, fast: bool = True, name: str | None = None
+) -> Tensor:
     """Solve linear systems in the least-squares sense.
 
     Parameters
@@ -384,8 +408,9 @@ def self_adjoint_eigvals(tensor: Any, name: str | None = None) -> Tensor:
     return e  # type: ignore[no-any-return]
 
 
-def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True,
-        name: str | None = None) -> Any:
+def svd(
+    tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name: str | None = None
+) -> Any:
     """Compute the singular value decomposition of (a batch of) matrices.
 
     Parameters

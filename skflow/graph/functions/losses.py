@@ -18,9 +18,7 @@ from skflow.graph.scopes import name_scope
 
 def _check_named(name: str, sentinel: Any, labels: Any, logits: Any) -> None:
     if sentinel is not None:
-        raise ValueError(
-            f"Only call `{name}` with named arguments (labels=..., logits=..., ...)"
-        )
+        raise ValueError(f"Only call `{name}` with named arguments (labels=..., logits=..., ...)")
     if labels is None or logits is None:
         raise ValueError("Both labels and logits must be provided.")
 
@@ -47,9 +45,13 @@ def _axis_to_end(x: Tensor, axis: int, rank: Tensor) -> Tensor:
     return array.transpose(x, order)
 
 
-def softmax_cross_entropy_with_logits(_sentinel: Any = None, labels: Any = None,
-                                      logits: Any = None, dim: int = -1,
-                                      name: str | None = None) -> Tensor:
+def softmax_cross_entropy_with_logits(
+    _sentinel: Any = None,
+    labels: Any = None,
+    logits: Any = None,
+    dim: int = -1,
+    name: str | None = None,
+) -> Tensor:
     """Compute the cross-entropy of a softmax and given probabilities of the classes.
 
     Parameters
@@ -98,9 +100,9 @@ def softmax_cross_entropy_with_logits(_sentinel: Any = None, labels: Any = None,
     return math.cast(cost, float16) if logits.dtype.base_dtype == float16 else cost
 
 
-def sparse_softmax_cross_entropy_with_logits(_sentinel: Any = None, labels: Any = None,
-                                             logits: Any = None, name: str | None = None
-                                             ) -> Tensor:
+def sparse_softmax_cross_entropy_with_logits(
+    _sentinel: Any = None, labels: Any = None, logits: Any = None, name: str | None = None
+) -> Tensor:
     """Compute the cross-entropy of a softmax and the number of the true class.
 
     Parameters
@@ -159,8 +161,9 @@ def _check_ranks(labels: Tensor, logits: Tensor) -> None:
 # ---- several classes at once --------------------------------------------------------------
 
 
-def sigmoid_cross_entropy_with_logits(_sentinel: Any = None, labels: Any = None,
-                                      logits: Any = None, name: str | None = None) -> Tensor:
+def sigmoid_cross_entropy_with_logits(
+    _sentinel: Any = None, labels: Any = None, logits: Any = None, name: str | None = None
+) -> Tensor:
     """Compute the cross-entropy of a logistic function and given probabilities.
 
     Parameters
@@ -199,8 +202,9 @@ def sigmoid_cross_entropy_with_logits(_sentinel: Any = None, labels: Any = None,
         return math.add(linear, math.log1p(math.exp(minus_abs)), name=scope)
 
 
-def weighted_cross_entropy_with_logits(targets: Any, logits: Any, pos_weight: Any,
-                                       name: str | None = None) -> Tensor:
+def weighted_cross_entropy_with_logits(
+    targets: Any, logits: Any, pos_weight: Any, name: str | None = None
+) -> Tensor:
     """Compute `sigmoid_cross_entropy_with_logits` with a weight on the positive class.
 
     Parameters
@@ -238,8 +242,9 @@ def weighted_cross_entropy_with_logits(targets: Any, logits: Any, pos_weight: An
 # ---- counts -------------------------------------------------------------------------------
 
 
-def log_poisson_loss(targets: Any, log_input: Any, compute_full_loss: bool = False,
-                     name: str | None = None) -> Tensor:
+def log_poisson_loss(
+    targets: Any, log_input: Any, compute_full_loss: bool = False, name: str | None = None
+) -> Tensor:
     """Compute the negative log-likelihood of counts whose logarithmic rate is given.
 
     Parameters

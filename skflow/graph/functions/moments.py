@@ -21,8 +21,9 @@ from skflow.graph.scopes import control_dependencies, name_scope
 from skflow.graph.signature import later_keywords
 
 
-def sufficient_statistics(x: Any, axes: Any, shift: Any = None, keep_dims: bool = False,
-                          name: str | None = None) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+def sufficient_statistics(
+    x: Any, axes: Any, shift: Any = None, keep_dims: bool = False, name: str | None = None
+) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
     """Compute what mean and variance follow from, in one pass.
 
     Parameters
@@ -79,8 +80,9 @@ def _count(x: Tensor, axes: list[int]) -> Tensor:
     return reduce_prod(raw.Gather(dims, axes), name="count")
 
 
-def normalize_moments(counts: Any, mean_ss: Any, variance_ss: Any, shift: Any,
-                      name: str | None = None) -> tuple[Tensor, Tensor]:
+def normalize_moments(
+    counts: Any, mean_ss: Any, variance_ss: Any, shift: Any, name: str | None = None
+) -> tuple[Tensor, Tensor]:
     """Compute mean and variance from sufficient statistics.
 
     Parameters
@@ -114,8 +116,15 @@ def normalize_moments(counts: Any, mean_ss: Any, variance_ss: Any, shift: Any,
 
 
 @later_keywords
-def moments(x: Any, axes: Any, shift: Any = None, name: str | None = None,
-            keep_dims: bool = False, *, keepdims: bool | None = None) -> tuple[Tensor, Tensor]:
+def moments(
+    x: Any,
+    axes: Any,
+    shift: Any = None,
+    name: str | None = None,
+    keep_dims: bool = False,
+    *,
+    keepdims: bool | None = None,
+) -> tuple[Tensor, Tensor]:
     """Compute mean and variance along axes.
 
     Parameters
@@ -160,9 +169,15 @@ def moments(x: Any, axes: Any, shift: Any = None, name: str | None = None,
 
 
 @later_keywords
-def weighted_moments(x: Any, axes: Any, frequency_weights: Any, name: str | None = None,
-                     keep_dims: bool = False, *, keepdims: bool | None = None
-                     ) -> tuple[Tensor, Tensor]:
+def weighted_moments(
+    x: Any,
+    axes: Any,
+    frequency_weights: Any,
+    name: str | None = None,
+    keep_dims: bool = False,
+    *,
+    keepdims: bool | None = None,
+) -> tuple[Tensor, Tensor]:
     """Compute weighted mean and variance along axes, in two passes.
 
     Parameters
@@ -205,8 +220,9 @@ def weighted_moments(x: Any, axes: Any, frequency_weights: Any, name: str | None
 
 def _weighted(x: Tensor, weights: Tensor, axes: Any) -> tuple[Tensor, Tensor]:
     """Weighted mean and variance, with the axes kept."""
-    total = reduce_sum(raw.Mul(weights, x, name="mul"), axes, name="weighted_input_sum",
-                       keep_dims=True)
+    total = reduce_sum(
+        raw.Mul(weights, x, name="mul"), axes, name="weighted_input_sum", keep_dims=True
+    )
     everywhere = raw.Add(weights, zeros_like(x), name="add")
     mass = reduce_sum(everywhere, axes, name="sum_of_weights", keep_dims=True)
     divisor = raw.Reciprocal(mass, name="inv_weight_sum")

@@ -236,8 +236,9 @@ def log_softmax(logits: Any, dim: int = -1, name: str | None = None) -> Tensor:
 # ---- layers -------------------------------------------------------------------------------
 
 
-def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None
-             ) -> Tensor:
+def bias_add(
+    value: Any, bias: Any, data_format: str | None = None, name: str | None = None
+) -> Tensor:
     """Add a vector to every row of a tensor.
 
     Parameters
@@ -347,8 +348,13 @@ def relu_layer(x: Any, weights: Any, biases: Any, name: str | None = None) -> Te
         return relu(bias_add(math.matmul(x, weights), biases), name=scope)
 
 
-def dropout(x: Any, keep_prob: Any, noise_shape: Any = None, seed: int | None = None,
-            name: str | None = None) -> Tensor:
+def dropout(
+    x: Any,
+    keep_prob: Any,
+    noise_shape: Any = None,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Tensor:
     """Set entries to zero at random and scale up the others, so that the mean stays.
 
     Parameters
@@ -383,8 +389,10 @@ def dropout(x: Any, keep_prob: Any, noise_shape: Any = None, seed: int | None = 
     with name_scope(name, "dropout", [x]):
         x = convert(x, name="x")
         if isinstance(keep_prob, numbers.Real) and not 0 < float(keep_prob) <= 1:
-            raise ValueError("keep_prob must be a scalar tensor or a float in the range (0, 1], "
-                             f"got {float(keep_prob):g}")
+            raise ValueError(
+                "keep_prob must be a scalar tensor or a float in the range (0, 1], "
+                f"got {float(keep_prob):g}"
+            )
         kept = convert(keep_prob, x.dtype.base_dtype, "keep_prob")
         kept.get_shape().assert_is_compatible_with(())
         if kept.spec.value is not None and kept.spec.value == 1:

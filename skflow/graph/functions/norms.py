@@ -24,8 +24,15 @@ _VECTOR_NORMS = ["euclidean", 1, 2, np.inf]
 
 
 @later_keywords
-def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keep_dims: bool = False,
-         name: str | None = None, *, keepdims: bool | None = None) -> Tensor:
+def norm(
+    tensor: Any,
+    ord: Any = "euclidean",
+    axis: Any = None,
+    keep_dims: bool = False,
+    name: str | None = None,
+    *,
+    keepdims: bool | None = None,
+) -> Tensor:
     """Compute the norms of vectors or matrices.
 
     Parameters
@@ -72,9 +79,7 @@ def _norm_axes(ord: Any, axis: Any) -> tuple[Any, bool]:
         if not all(isinstance(a, int) for a in axis) or axis[0] == axis[1]:
             raise ValueError(wrong)
         if ord not in _MATRIX_NORMS:
-            raise ValueError(
-                f"'ord' must be a supported matrix norm in {_MATRIX_NORMS}, got {ord}"
-            )
+            raise ValueError(f"'ord' must be a supported matrix norm in {_MATRIX_NORMS}, got {ord}")
         return tuple(axis), True
     if not (axis is None or isinstance(axis, int)):
         raise ValueError(wrong)

@@ -44,16 +44,23 @@ def _kept(keep_dims: Any, keepdims: Any) -> Any:
     return keepdims
 
 
-def _reduce(op: OpDef, x: Any, axis: Any, keep: Any, name: str | None,
-            reduction_indices: Any) -> Tensor:
+def _reduce(
+    op: OpDef, x: Any, axis: Any, keep: Any, name: str | None, reduction_indices: Any
+) -> Tensor:
     axes = _axes(x, axis, reduction_indices)
     return op(x, axes, keep_dims=bool(keep), name=name)  # type: ignore[no-any-return]
 
 
 @later_keywords
-def reduce_sum(input_tensor: Any, axis: Any = None, keep_dims: bool = False,
-               name: str | None = None, reduction_indices: Any = None, *,
-               keepdims: bool | None = None) -> Tensor:
+def reduce_sum(
+    input_tensor: Any,
+    axis: Any = None,
+    keep_dims: bool = False,
+    name: str | None = None,
+    reduction_indices: Any = None,
+    *,
+    keepdims: bool | None = None,
+) -> Tensor:
     """Sum a tensor's elements along axes.
 
     Parameters
@@ -87,9 +94,15 @@ def reduce_sum(input_tensor: Any, axis: Any = None, keep_dims: bool = False,
 
 
 @later_keywords
-def reduce_mean(input_tensor: Any, axis: Any = None, keep_dims: bool = False,
-                name: str | None = None, reduction_indices: Any = None, *,
-                keepdims: bool | None = None) -> Tensor:
+def reduce_mean(
+    input_tensor: Any,
+    axis: Any = None,
+    keep_dims: bool = False,
+    name: str | None = None,
+    reduction_indices: Any = None,
+    *,
+    keepdims: bool | None = None,
+) -> Tensor:
     """Average a tensor's elements along axes.
 
     Parameters
@@ -123,9 +136,15 @@ def reduce_mean(input_tensor: Any, axis: Any = None, keep_dims: bool = False,
 
 
 @later_keywords
-def reduce_prod(input_tensor: Any, axis: Any = None, keep_dims: bool = False,
-                name: str | None = None, reduction_indices: Any = None, *,
-                keepdims: bool | None = None) -> Tensor:
+def reduce_prod(
+    input_tensor: Any,
+    axis: Any = None,
+    keep_dims: bool = False,
+    name: str | None = None,
+    reduction_indices: Any = None,
+    *,
+    keepdims: bool | None = None,
+) -> Tensor:
     """Multiply a tensor's elements along axes.
 
     Parameters
@@ -158,9 +177,15 @@ def reduce_prod(input_tensor: Any, axis: Any = None, keep_dims: bool = False,
 
 
 @later_keywords
-def reduce_min(input_tensor: Any, axis: Any = None, keep_dims: bool = False,
-               name: str | None = None, reduction_indices: Any = None, *,
-               keepdims: bool | None = None) -> Tensor:
+def reduce_min(
+    input_tensor: Any,
+    axis: Any = None,
+    keep_dims: bool = False,
+    name: str | None = None,
+    reduction_indices: Any = None,
+    *,
+    keepdims: bool | None = None,
+) -> Tensor:
     """Find the least of a tensor's elements along axes.
 
     Parameters
@@ -194,9 +219,15 @@ def reduce_min(input_tensor: Any, axis: Any = None, keep_dims: bool = False,
 
 
 @later_keywords
-def reduce_max(input_tensor: Any, axis: Any = None, keep_dims: bool = False,
-               name: str | None = None, reduction_indices: Any = None, *,
-               keepdims: bool | None = None) -> Tensor:
+def reduce_max(
+    input_tensor: Any,
+    axis: Any = None,
+    keep_dims: bool = False,
+    name: str | None = None,
+    reduction_indices: Any = None,
+    *,
+    keepdims: bool | None = None,
+) -> Tensor:
     """Find the greatest of a tensor's elements along axes.
 
     Parameters
@@ -230,9 +261,15 @@ def reduce_max(input_tensor: Any, axis: Any = None, keep_dims: bool = False,
 
 
 @later_keywords
-def reduce_all(input_tensor: Any, axis: Any = None, keep_dims: bool = False,
-               name: str | None = None, reduction_indices: Any = None, *,
-               keepdims: bool | None = None) -> Tensor:
+def reduce_all(
+    input_tensor: Any,
+    axis: Any = None,
+    keep_dims: bool = False,
+    name: str | None = None,
+    reduction_indices: Any = None,
+    *,
+    keepdims: bool | None = None,
+) -> Tensor:
     """Tell whether all elements are true along axes.
 
     Parameters
@@ -264,9 +301,15 @@ def reduce_all(input_tensor: Any, axis: Any = None, keep_dims: bool = False,
 
 
 @later_keywords
-def reduce_any(input_tensor: Any, axis: Any = None, keep_dims: bool = False,
-               name: str | None = None, reduction_indices: Any = None, *,
-               keepdims: bool | None = None) -> Tensor:
+def reduce_any(
+    input_tensor: Any,
+    axis: Any = None,
+    keep_dims: bool = False,
+    name: str | None = None,
+    reduction_indices: Any = None,
+    *,
+    keepdims: bool | None = None,
+) -> Tensor:
     """Tell whether any element is true along axes.
 
     Parameters
@@ -298,9 +341,15 @@ def reduce_any(input_tensor: Any, axis: Any = None, keep_dims: bool = False,
 
 
 @later_keywords
-def reduce_logsumexp(input_tensor: Any, axis: Any = None, keep_dims: bool = False,
-                     name: str | None = None, reduction_indices: Any = None, *,
-                     keepdims: bool | None = None) -> Tensor:
+def reduce_logsumexp(
+    input_tensor: Any,
+    axis: Any = None,
+    keep_dims: bool = False,
+    name: str | None = None,
+    reduction_indices: Any = None,
+    *,
+    keepdims: bool | None = None,
+) -> Tensor:
     """Compute ``log(sum(exp(x)))`` along axes, without overflow.
 
     Parameters
@@ -344,9 +393,16 @@ def reduce_logsumexp(input_tensor: Any, axis: Any = None, keep_dims: bool = Fals
 
 
 @later_keywords
-def count_nonzero(input_tensor: Any, axis: Any = None, keep_dims: bool = False,
-                  dtype: Any = int64, name: str | None = None, reduction_indices: Any = None, *,
-                  keepdims: bool | None = None) -> Tensor:
+def count_nonzero(
+    input_tensor: Any,
+    axis: Any = None,
+    keep_dims: bool = False,
+    dtype: Any = int64,
+    name: str | None = None,
+    reduction_indices: Any = None,
+    *,
+    keepdims: bool | None = None,
+) -> Tensor:
     """Count the elements that are not zero along axes.
 
     Parameters

@@ -134,8 +134,9 @@ def segment_min(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
     return raw.SegmentMin(data, segment_ids, name=name)  # type: ignore[no-any-return]
 
 
-def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None
-                         ) -> Tensor:
+def unsorted_segment_sum(
+    data: Any, segment_ids: Any, num_segments: Any, name: str | None = None
+) -> Tensor:
     """Sum the slices that carry the same number, in any order.
 
     Parameters
@@ -164,8 +165,9 @@ def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: s
     )
 
 
-def unsorted_segment_max(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None
-                         ) -> Tensor:
+def unsorted_segment_max(
+    data: Any, segment_ids: Any, num_segments: Any, name: str | None = None
+) -> Tensor:
     """Find the greatest elements of the slices that carry the same number, in any order.
 
     Parameters

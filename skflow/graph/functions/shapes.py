@@ -94,8 +94,9 @@ def shape(input: Any, name: str | None = None, out_type: Any = int32) -> Tensor:
     return shape_internal(input, name, out_type=out_type)
 
 
-def shape_internal(input: Any, name: str | None = None, optimize: bool = True,
-                   out_type: Any = int32) -> Tensor:
+def shape_internal(
+    input: Any, name: str | None = None, optimize: bool = True, out_type: Any = int32
+) -> Tensor:
     """Do as `shape`; unless `optimize` is set, never make a constant of a known shape."""
     kind = index_type(out_type, "out_type")
     with name_scope(name, "Shape", [input]) as scope:
@@ -210,8 +211,9 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
     return raw.Reshape(tensor, shape, name=name)  # type: ignore[no-any-return]
 
 
-def squeeze(input: Any, axis: Any = None, name: str | None = None,
-            squeeze_dims: Any = None) -> Tensor:
+def squeeze(
+    input: Any, axis: Any = None, name: str | None = None, squeeze_dims: Any = None
+) -> Tensor:
     """Drop axes of size 1.
 
     Parameters
@@ -328,8 +330,10 @@ def matrix_transpose(a: Any, name: str = "matrix_transpose") -> Tensor:
         count = a.spec.rank
         if count is not None:
             if count < 2:
-                raise ValueError("Argument 'a' should be a (batch) matrix, with rank >= 2.  "
-                                 f"Found: {a.get_shape()}")
+                raise ValueError(
+                    "Argument 'a' should be a (batch) matrix, with rank >= 2.  "
+                    f"Found: {a.get_shape()}"
+                )
             perm: Any = [*range(count - 2), count - 1, count - 2]
         else:
             found = rank(a)
@@ -359,5 +363,3 @@ def invert_permutation(x: Any, name: str | None = None) -> Tensor:
         At run time, if it is no permutation.
     """
     return raw.InvertPermutation(x, name=name)  # type: ignore[no-any-return]
-
-

@@ -88,8 +88,13 @@ def strided_slice(
     """
     if strides is None:
         strides = ones_like(begin)
-    masks = {"begin_mask": begin_mask, "end_mask": end_mask, "ellipsis_mask": ellipsis_mask,
-             "new_axis_mask": new_axis_mask, "shrink_axis_mask": shrink_axis_mask}
+    masks = {
+        "begin_mask": begin_mask,
+        "end_mask": end_mask,
+        "ellipsis_mask": ellipsis_mask,
+        "new_axis_mask": new_axis_mask,
+        "shrink_axis_mask": shrink_axis_mask,
+    }
     found: Tensor = raw.StridedSlice(input_, begin, end, strides, name=name, **masks)
 
     def assign(value: Any) -> Tensor:

@@ -37,6 +37,7 @@ def sparse_placeholder(dtype: Any, shape: Any = None, name: str | None = None) -
     SparseTensor
         To be fed a `SparseTensorValue` or a tuple of indices, values and dense shape.
     """
+
     def part(which: str) -> str | None:
         return None if name is None else f"{name}/{which}"
 
@@ -49,8 +50,9 @@ def sparse_placeholder(dtype: Any, shape: Any = None, name: str | None = None) -
     return SparseTensor(indices, values, known)
 
 
-def sparse_tensor_dense_matmul(sp_a: Any, b: Any, adjoint_a: bool = False,
-                               adjoint_b: bool = False, name: str | None = None) -> Tensor:
+def sparse_tensor_dense_matmul(
+    sp_a: Any, b: Any, adjoint_a: bool = False, adjoint_b: bool = False, name: str | None = None
+) -> Tensor:
     """Multiply a sparse matrix by a dense one.
 
     Parameters
@@ -78,14 +80,24 @@ def sparse_tensor_dense_matmul(sp_a: Any, b: Any, adjoint_a: bool = False,
     with name_scope(name, "SparseTensorDenseMatMul", [sp_a.indices, sp_a.values, b]):
         b = convert(b, name="b")
         return raw.SparseTensorDenseMatMul(  # type: ignore[no-any-return]
-            sp_a.indices, sp_a.values, sp_a.dense_shape, b, adjoint_a=adjoint_a,
+            sp_a.indices,
+            sp_a.values,
+            sp_a.dense_shape,
+            b,
+            adjoint_a=adjoint_a,
             adjoint_b=adjoint_b,
         )
 
 
-def sparse_matmul(a: Any, b: Any, transpose_a: bool | None = None,
-                  transpose_b: bool | None = None, a_is_sparse: bool | None = None,
-                  b_is_sparse: bool | None = None, name: str | None = None) -> Tensor:
+def sparse_matmul(
+    a: Any,
+    b: Any,
+    transpose_a: bool | None = None,
+    transpose_b: bool | None = None,
+    a_is_sparse: bool | None = None,
+    b_is_sparse: bool | None = None,
+    name: str | None = None,
+) -> Tensor:
     """Multiply two dense matrices of which at least one is said to hold many zeros.
 
     Parameters
@@ -103,15 +115,24 @@ def sparse_matmul(a: Any, b: Any, transpose_a: bool | None = None,
     -------
     Tensor of float32
     """
-    flags = {"transpose_a": transpose_a, "transpose_b": transpose_b, "a_is_sparse": a_is_sparse,
-             "b_is_sparse": b_is_sparse}
+    flags = {
+        "transpose_a": transpose_a,
+        "transpose_b": transpose_b,
+        "a_is_sparse": a_is_sparse,
+        "b_is_sparse": b_is_sparse,
+    }
     given = {k: v for k, v in flags.items() if v is not None}
     return raw.SparseMatMul(a, b, name=name, **given)  # type: ignore[no-any-return]
 
 
-def sparse_to_dense(sparse_indices: Any, output_shape: Any, sparse_values: Any,
-                    default_value: Any = 0, validate_indices: bool = True,
-                    name: str | None = None) -> Tensor:
+def sparse_to_dense(
+    sparse_indices: Any,
+    output_shape: Any,
+    sparse_values: Any,
+    default_value: Any = 0,
+    validate_indices: bool = True,
+    name: str | None = None,
+) -> Tensor:
     """Fill a dense tensor from single entries.
 
     Parameters
@@ -134,13 +155,18 @@ def sparse_to_dense(sparse_indices: Any, output_shape: Any, sparse_values: Any,
     Tensor, shape `output_shape`
     """
     return raw.SparseToDense(  # type: ignore[no-any-return]
-        sparse_indices, output_shape, sparse_values, default_value,
-        validate_indices=validate_indices, name=name,
+        sparse_indices,
+        output_shape,
+        sparse_values,
+        default_value,
+        validate_indices=validate_indices,
+        name=name,
     )
 
 
-def sparse_tensor_to_dense(sp_input: Any, default_value: Any = 0, validate_indices: bool = True,
-                           name: str | None = None) -> Tensor:
+def sparse_tensor_to_dense(
+    sp_input: Any, default_value: Any = 0, validate_indices: bool = True, name: str | None = None
+) -> Tensor:
     """Fill a sparse tensor in.
 
     Parameters
@@ -165,8 +191,12 @@ def sparse_tensor_to_dense(sp_input: Any, default_value: Any = 0, validate_indic
     """
     given = sparse_or_error(sp_input)
     return sparse_to_dense(
-        given.indices, given.dense_shape, given.values, default_value=default_value,
-        validate_indices=validate_indices, name=name,
+        given.indices,
+        given.dense_shape,
+        given.values,
+        default_value=default_value,
+        validate_indices=validate_indices,
+        name=name,
     )
 
 
@@ -194,8 +224,9 @@ def sparse_reorder(sp_input: Any, name: str | None = None) -> SparseTensor:
     return SparseTensor(indices, values, array.identity(given.dense_shape))
 
 
-def sparse_reduce_sum(sp_input: SparseTensor, axis: Any = None, keep_dims: bool = False,
-                      reduction_axes: Any = None) -> Tensor:
+def sparse_reduce_sum(
+    sp_input: SparseTensor, axis: Any = None, keep_dims: bool = False, reduction_axes: Any = None
+) -> Tensor:
     """Sum a sparse tensor along axes into a dense one.
 
     Parameters
@@ -224,15 +255,19 @@ def sparse_reduce_sum(sp_input: SparseTensor, axis: Any = None, keep_dims: bool 
         axis = reduction_axes
     if axis is None:
         rank = sp_input.dense_shape.get_shape()[0].value
-        axis = (array.range(0, array.rank(sp_input)) if rank is None
-                else constant(np.arange(rank), dtype=int32))
+        axis = (
+            array.range(0, array.rank(sp_input))
+            if rank is None
+            else constant(np.arange(rank), dtype=int32)
+        )
     return raw.SparseReduceSum(  # type: ignore[no-any-return]
         sp_input.indices, sp_input.values, sp_input.dense_shape, axis, keep_dims=keep_dims
     )
 
 
-def sparse_segment_sum(data: Any, indices: Any, segment_ids: Any, name: str | None = None
-                       ) -> Tensor:
+def sparse_segment_sum(
+    data: Any, indices: Any, segment_ids: Any, name: str | None = None
+) -> Tensor:
     """Look rows up and sum them by segment.
 
     Parameters
@@ -255,8 +290,9 @@ def sparse_segment_sum(data: Any, indices: Any, segment_ids: Any, name: str | No
     )
 
 
-def sparse_segment_mean(data: Any, indices: Any, segment_ids: Any, name: str | None = None
-                        ) -> Tensor:
+def sparse_segment_mean(
+    data: Any, indices: Any, segment_ids: Any, name: str | None = None
+) -> Tensor:
     """Look rows up and average them by segment.
 
     Parameters
@@ -279,8 +315,9 @@ def sparse_segment_mean(data: Any, indices: Any, segment_ids: Any, name: str | N
     )
 
 
-def sparse_segment_sqrt_n(data: Any, indices: Any, segment_ids: Any, name: str | None = None
-                          ) -> Tensor:
+def sparse_segment_sqrt_n(
+    data: Any, indices: Any, segment_ids: Any, name: str | None = None
+) -> Tensor:
     """Look rows up and divide their sum by segment by the root of how many there are.
 
     Parameters
@@ -305,8 +342,14 @@ def sparse_segment_sqrt_n(data: Any, indices: Any, segment_ids: Any, name: str |
 
 # ---- operators ----------------------------------------------------------------------------
 
-_QUOTIENTS: Final = {int8: float32, uint8: float32, int16: float32, uint16: float32,
-                     int32: float64, int64: float64}
+_QUOTIENTS: Final = {
+    int8: float32,
+    uint8: float32,
+    int16: float32,
+    uint16: float32,
+    int32: float64,
+    int64: float64,
+}
 
 
 def _operator(name: str, build: Any, quotient: bool = False) -> None:

@@ -16,8 +16,9 @@ def _given(**attrs: Any) -> dict[str, Any]:
     return {k: v for k, v in attrs.items() if v is not None}
 
 
-def variable_op_v2(shape: Shape, dtype: DType, name: str = "Variable", container: str = "",
-                   shared_name: str = "") -> Tensor:
+def variable_op_v2(
+    shape: Shape, dtype: DType, name: str = "Variable", container: str = "", shared_name: str = ""
+) -> Tensor:
     """Declare a variable as a bare operation.
 
     Parameters
@@ -58,8 +59,13 @@ def is_variable_initialized(ref: Any, name: str | None = None) -> Tensor:
     return raw.IsVariableInitialized(ref, name=name)  # type: ignore[no-any-return]
 
 
-def assign(ref: Any, value: Any, validate_shape: bool | None = None,
-           use_locking: bool | None = None, name: str | None = None) -> Tensor:
+def assign(
+    ref: Any,
+    value: Any,
+    validate_shape: bool | None = None,
+    use_locking: bool | None = None,
+    name: str | None = None,
+) -> Tensor:
     """Give a variable a new value.
 
     Parameters
@@ -93,8 +99,9 @@ def assign(ref: Any, value: Any, validate_shape: bool | None = None,
     return raw.Assign(ref, value, name=name, **attrs)  # type: ignore[no-any-return]
 
 
-def assign_add(ref: Any, value: Any, use_locking: bool | None = None,
-               name: str | None = None) -> Tensor:
+def assign_add(
+    ref: Any, value: Any, use_locking: bool | None = None, name: str | None = None
+) -> Tensor:
     """Add to a variable.
 
     Parameters
@@ -126,8 +133,9 @@ def assign_add(ref: Any, value: Any, use_locking: bool | None = None,
     return raw.AssignAdd(ref, value, name=name, **attrs)  # type: ignore[no-any-return]
 
 
-def assign_sub(ref: Any, value: Any, use_locking: bool | None = None,
-               name: str | None = None) -> Tensor:
+def assign_sub(
+    ref: Any, value: Any, use_locking: bool | None = None, name: str | None = None
+) -> Tensor:
     """Subtract from a variable.
 
     Parameters
@@ -179,8 +187,9 @@ def count_up_to(ref: Any, limit: int, name: str | None = None) -> Tensor:
     return raw.CountUpTo(ref, limit=limit, name=name)  # type: ignore[no-any-return]
 
 
-def scatter_update(ref: Any, indices: Any, updates: Any, use_locking: bool | None = None,
-                   name: str | None = None) -> Tensor:
+def scatter_update(
+    ref: Any, indices: Any, updates: Any, use_locking: bool | None = None, name: str | None = None
+) -> Tensor:
     """Replace some rows of a variable: ``ref[indices[i]] = updates[i]``.
 
     Parameters
@@ -213,8 +222,9 @@ def scatter_update(ref: Any, indices: Any, updates: Any, use_locking: bool | Non
     )
 
 
-def scatter_add(ref: Any, indices: Any, updates: Any, use_locking: bool | None = None,
-                name: str | None = None) -> Tensor:
+def scatter_add(
+    ref: Any, indices: Any, updates: Any, use_locking: bool | None = None, name: str | None = None
+) -> Tensor:
     """Add to some rows of a variable: ``ref[indices[i]] += updates[i]`` for every ``i``.
 
     Parameters
@@ -231,8 +241,9 @@ def scatter_add(ref: Any, indices: Any, updates: Any, use_locking: bool | None =
     return raw.ScatterAdd(ref, indices, updates, name=name, **attrs)  # type: ignore[no-any-return]
 
 
-def scatter_sub(ref: Any, indices: Any, updates: Any, use_locking: bool | None = None,
-                name: str | None = None) -> Tensor:
+def scatter_sub(
+    ref: Any, indices: Any, updates: Any, use_locking: bool | None = None, name: str | None = None
+) -> Tensor:
     """Subtract from some rows of a variable: ``ref[indices[i]] -= updates[i]`` for every ``i``.
 
     Parameters
@@ -249,8 +260,9 @@ def scatter_sub(ref: Any, indices: Any, updates: Any, use_locking: bool | None =
     return raw.ScatterSub(ref, indices, updates, name=name, **attrs)  # type: ignore[no-any-return]
 
 
-def scatter_mul(ref: Any, indices: Any, updates: Any, use_locking: bool | None = None,
-                name: str | None = None) -> Tensor:
+def scatter_mul(
+    ref: Any, indices: Any, updates: Any, use_locking: bool | None = None, name: str | None = None
+) -> Tensor:
     """Multiply some rows of a variable: ``ref[indices[i]] *= updates[i]`` for every ``i``.
 
     Parameters
@@ -267,8 +279,9 @@ def scatter_mul(ref: Any, indices: Any, updates: Any, use_locking: bool | None =
     return raw.ScatterMul(ref, indices, updates, name=name, **attrs)  # type: ignore[no-any-return]
 
 
-def scatter_div(ref: Any, indices: Any, updates: Any, use_locking: bool | None = None,
-                name: str | None = None) -> Tensor:
+def scatter_div(
+    ref: Any, indices: Any, updates: Any, use_locking: bool | None = None, name: str | None = None
+) -> Tensor:
     """Divide some rows of a variable: ``ref[indices[i]] /= updates[i]`` for every ``i``.
 
     Parameters
@@ -286,8 +299,9 @@ def scatter_div(ref: Any, indices: Any, updates: Any, use_locking: bool | None =
     return raw.ScatterDiv(ref, indices, updates, name=name, **attrs)  # type: ignore[no-any-return]
 
 
-def scatter_nd_update(ref: Any, indices: Any, updates: Any, use_locking: bool | None = None,
-                      name: str | None = None) -> Tensor:
+def scatter_nd_update(
+    ref: Any, indices: Any, updates: Any, use_locking: bool | None = None, name: str | None = None
+) -> Tensor:
     """Replace some slices of a variable: ``ref[indices[i, j]] = updates[i, j]``.
 
     Parameters
@@ -320,8 +334,9 @@ def scatter_nd_update(ref: Any, indices: Any, updates: Any, use_locking: bool | 
     )
 
 
-def scatter_nd_add(ref: Any, indices: Any, updates: Any, use_locking: bool | None = None,
-                   name: str | None = None) -> Tensor:
+def scatter_nd_add(
+    ref: Any, indices: Any, updates: Any, use_locking: bool | None = None, name: str | None = None
+) -> Tensor:
     """Add to some slices of a variable.
 
     Parameters
@@ -340,8 +355,9 @@ def scatter_nd_add(ref: Any, indices: Any, updates: Any, use_locking: bool | Non
     )
 
 
-def scatter_nd_sub(ref: Any, indices: Any, updates: Any, use_locking: bool | None = None,
-                   name: str | None = None) -> Tensor:
+def scatter_nd_sub(
+    ref: Any, indices: Any, updates: Any, use_locking: bool | None = None, name: str | None = None
+) -> Tensor:
     """Subtract from some slices of a variable.
 
     Parameters

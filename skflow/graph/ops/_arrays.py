@@ -99,8 +99,10 @@ def zeros(shape: Sequence[int], dtype: np.dtype[Any], out: Array | None = None) 
 
 def zeros_for(op: Operation, dys: Sequence[Any]) -> list[Tensor]:
     """The gradients of all outputs, zeros where none flows."""
-    return [raw.ZerosLike(t, name="zeros_like") if dy is None else dy
-            for t, dy in zip(op.outputs, dys, strict=True)]
+    return [
+        raw.ZerosLike(t, name="zeros_like") if dy is None else dy
+        for t, dy in zip(op.outputs, dys, strict=True)
+    ]
 
 
 def shape_of(tensor: Tensor, dtype: DType = int32) -> Tensor:

@@ -78,16 +78,20 @@ def conj(x: Tensor) -> Tensor:
     return raw.Conj(x) if x.dtype.is_complex else x
 
 
-def product(a: Tensor, b: Tensor, adjoint_a: bool = False, adjoint_b: bool = False,
-            name: str = "MatMul") -> Tensor:
+def product(
+    a: Tensor, b: Tensor, adjoint_a: bool = False, adjoint_b: bool = False, name: str = "MatMul"
+) -> Tensor:
     """The product of (batches of) matrices, of any rank."""
     if all(t.spec.rank is None or t.spec.rank > 2 for t in (a, b)):
         return raw.BatchMatMul(  # type: ignore[no-any-return]
             a, b, adj_x=adjoint_a, adj_y=adjoint_b, name=name
         )
     return raw.MatMul(  # type: ignore[no-any-return]
-        conj(a) if adjoint_a else a, conj(b) if adjoint_b else b,
-        transpose_a=adjoint_a, transpose_b=adjoint_b, name=name,
+        conj(a) if adjoint_a else a,
+        conj(b) if adjoint_b else b,
+        transpose_a=adjoint_a,
+        transpose_b=adjoint_b,
+        name=name,
     )
 
 

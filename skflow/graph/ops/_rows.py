@@ -26,9 +26,7 @@ def check_bounds(indices: Array, rows: int) -> None:
     bad = int(np.flatnonzero((flat < 0) | (flat >= rows))[0])
     at = ",".join(str(int(i)) for i in np.unravel_index(bad, indices.shape))
     where = f"[{at}]" if indices.ndim else ""
-    raise InvalidArgumentError(
-        None, None, f"indices{where} = {flat[bad]} is not in [0, {rows})"
-    )
+    raise InvalidArgumentError(None, None, f"indices{where} = {flat[bad]} is not in [0, {rows})")
 
 
 def are_distinct(indices: Array) -> bool:

@@ -24,8 +24,9 @@ def reduced_shape(shape: Sequence[Any], axes: Sequence[int], keep_dims: bool) ->
     return tuple(d for i, d in enumerate(shape) if i not in axes)
 
 
-def reduce(ufunc: Any, x: Array, axes: tuple[int, ...] | None, keep_dims: bool,
-           **options: Any) -> Any:
+def reduce(
+    ufunc: Any, x: Array, axes: tuple[int, ...] | None, keep_dims: bool, **options: Any
+) -> Any:
     """``ufunc.reduce`` along axes."""
     return ufunc.reduce(x, axis=axes, keepdims=keep_dims, **options)
 
@@ -101,7 +102,5 @@ def _middle_sum(x: Array) -> Any:
         return np.matmul(ones[:size], x)
     blocks = size // _DEPTH
     whole = blocks * _DEPTH
-    total = _middle_sum(
-        np.matmul(ones, x[:, :whole].reshape(before, blocks, _DEPTH, after))
-    )
+    total = _middle_sum(np.matmul(ones, x[:, :whole].reshape(before, blocks, _DEPTH, after)))
     return total if whole == size else total + np.matmul(ones[: size - whole], x[:, whole:])

@@ -58,8 +58,9 @@ class Rule:
     work: int = 1
     flags: tuple[str, ...] = ()
 
-    def apply(self, var: Array, slots: Sequence[Array], grad: Array, scalars: Sequence[Any],
-              **flags: Any) -> None:
+    def apply(
+        self, var: Array, slots: Sequence[Array], grad: Array, scalars: Sequence[Any], **flags: Any
+    ) -> None:
         """Update a variable and its slots.
 
         Parameters
@@ -89,8 +90,9 @@ class Rule:
             extra = [w[: piece.size] for w in work]
             self.update(*[a[block] for a in arrays], piece, *constants, *extra)
 
-    def _whole(self, var: Array, slots: Sequence[Array], grad: Array,
-               constants: tuple[Any, ...]) -> None:
+    def _whole(
+        self, var: Array, slots: Sequence[Array], grad: Array, constants: tuple[Any, ...]
+    ) -> None:
         """Update storages that are not contiguous in one go."""
         work = [np.empty(var.shape, var.dtype) for _ in range(self.work)]
         self.update(var, *slots, grad, *constants, *work)
@@ -122,8 +124,9 @@ def gradient_descent(var: Array, grad: Array, rate: Any, t: Array) -> None:
 UPDATE_RULES["ApplyGradientDescent"] = Rule((), "delta", ("alpha",), _plain, gradient_descent)
 
 
-def momentum(var: Array, accum: Array, grad: Array, rate: Any, decay: Any, nesterov: Any,
-             t: Array) -> None:
+def momentum(
+    var: Array, accum: Array, grad: Array, rate: Any, decay: Any, nesterov: Any, t: Array
+) -> None:
     """Polyak's momentum, or Nesterov's look ahead along the new direction."""
     np.multiply(accum, decay, out=accum)
     np.add(accum, grad, out=accum)
@@ -136,8 +139,9 @@ def momentum(var: Array, accum: Array, grad: Array, rate: Any, decay: Any, neste
     np.subtract(var, t, out=var)
 
 
-def _momentum_constants(_: Any, rate: Any, decay: Any, use_nesterov: bool = False
-                        ) -> tuple[Any, ...]:
+def _momentum_constants(
+    _: Any, rate: Any, decay: Any, use_nesterov: bool = False
+) -> tuple[Any, ...]:
     return rate, decay, use_nesterov
 
 
@@ -162,8 +166,18 @@ def adagrad(var: Array, accum: Array, grad: Array, rate: Any, t: Array) -> None:
 UPDATE_RULES["ApplyAdagrad"] = Rule(("accum",), "grad", ("lr",), _plain, adagrad)
 
 
-def adadelta(var: Array, accum: Array, accum_update: Array, grad: Array, rate: Any, rho: Any,
-             rest: Any, epsilon: Any, t: Array, u: Array) -> None:
+def adadelta(
+    var: Array,
+    accum: Array,
+    accum_update: Array,
+    grad: Array,
+    rate: Any,
+    rho: Any,
+    rest: Any,
+    epsilon: Any,
+    t: Array,
+    u: Array,
+) -> None:
     """Zeiler (2012), but the variable moves by a step taken with the *new* ``accum_update``."""
     np.multiply(grad, grad, out=t)
     np.multiply(t, rest, out=t)
@@ -195,8 +209,17 @@ UPDATE_RULES["ApplyAdadelta"] = Rule(
 )
 
 
-def rmsprop(var: Array, ms: Array, mom: Array, grad: Array, rate: Any, rest: Any, decay: Any,
-            epsilon: Any, t: Array) -> None:
+def rmsprop(
+    var: Array,
+    ms: Array,
+    mom: Array,
+    grad: Array,
+    rate: Any,
+    rest: Any,
+    decay: Any,
+    epsilon: Any,
+    t: Array,
+) -> None:
     """Tieleman and Hinton (2012), with the momentum of the scaled gradient."""
     np.multiply(grad, grad, out=t)
     np.subtract(t, ms, out=t)
@@ -211,8 +234,7 @@ def rmsprop(var: Array, ms: Array, mom: Array, grad: Array, rate: Any, rest: Any
     np.subtract(var, mom, out=var)
 
 
-def _rmsprop_constants(one: Any, rate: Any, rho: Any, decay: Any, epsilon: Any
-                       ) -> tuple[Any, ...]:
+def _rmsprop_constants(one: Any, rate: Any, rho: Any, decay: Any, epsilon: Any) -> tuple[Any, ...]:
     return rate, one - rho, decay, epsilon
 
 
@@ -221,8 +243,18 @@ UPDATE_RULES["ApplyRMSProp"] = Rule(
 )
 
 
-def centered_rmsprop(var: Array, mg: Array, ms: Array, mom: Array, grad: Array, rate: Any,
-                     rest: Any, decay: Any, epsilon: Any, t: Array) -> None:
+def centered_rmsprop(
+    var: Array,
+    mg: Array,
+    ms: Array,
+    mom: Array,
+    grad: Array,
+    rate: Any,
+    rest: Any,
+    decay: Any,
+    epsilon: Any,
+    t: Array,
+) -> None:
     """RMSProp with the variance of the gradient in the place of its second moment."""
     np.multiply(grad, grad, out=t)
     np.subtract(t, ms, out=t)
@@ -243,13 +275,28 @@ def centered_rmsprop(var: Array, mg: Array, ms: Array, mom: Array, grad: Array, 
 
 
 UPDATE_RULES["ApplyCenteredRMSProp"] = Rule(
-    ("mg", "ms", "mom"), "grad", ("lr", "rho", "momentum", "epsilon"), _rmsprop_constants,
+    ("mg", "ms", "mom"),
+    "grad",
+    ("lr", "rho", "momentum", "epsilon"),
+    _rmsprop_constants,
     centered_rmsprop,
 )
 
 
-def adam(var: Array, m: Array, v: Array, grad: Array, rate: Any, beta1: Any, rest1: Any,
-         rest2: Any, epsilon: Any, nesterov: Any, t: Array, u: Array) -> None:
+def adam(
+    var: Array,
+    m: Array,
+    v: Array,
+    grad: Array,
+    rate: Any,
+    beta1: Any,
+    rest1: Any,
+    rest2: Any,
+    epsilon: Any,
+    nesterov: Any,
+    t: Array,
+    u: Array,
+) -> None:
     """Kingma and Ba (2015), in the form of their section 2; Dozat's (2016) with `nesterov`."""
     np.subtract(grad, m, out=t)
     np.multiply(t, rest1, out=t)
@@ -272,23 +319,47 @@ def adam(var: Array, m: Array, v: Array, grad: Array, rate: Any, beta1: Any, res
     np.subtract(var, t, out=var)
 
 
-def _adam_constants(one: Any, beta1_power: Any, beta2_power: Any, rate: Any, beta1: Any,
-                    beta2: Any, epsilon: Any, use_nesterov: bool = False) -> tuple[Any, ...]:
+def _adam_constants(
+    one: Any,
+    beta1_power: Any,
+    beta2_power: Any,
+    rate: Any,
+    beta1: Any,
+    beta2: Any,
+    epsilon: Any,
+    use_nesterov: bool = False,
+) -> tuple[Any, ...]:
     rate = rate * np.sqrt(one - beta2_power) / (one - beta1_power)
     return rate, beta1, one - beta1, one - beta2, epsilon, use_nesterov
 
 
 UPDATE_RULES["ApplyAdam"] = Rule(
-    ("m", "v"), "grad", ("beta1_power", "beta2_power", "lr", "beta1", "beta2", "epsilon"),
-    _adam_constants, adam, 2, ("use_nesterov",),
+    ("m", "v"),
+    "grad",
+    ("beta1_power", "beta2_power", "lr", "beta1", "beta2", "epsilon"),
+    _adam_constants,
+    adam,
+    2,
+    ("use_nesterov",),
 )
 
 
 # ---- rules that keep weights at zero ----------------------------------------------------
 
 
-def ftrl(var: Array, accum: Array, linear: Array, grad: Array, rate: Any, l1: Any, l2: Any,
-         shrinkage: Any, power: Any, t: Array, u: Array) -> None:
+def ftrl(
+    var: Array,
+    accum: Array,
+    linear: Array,
+    grad: Array,
+    rate: Any,
+    l1: Any,
+    l2: Any,
+    shrinkage: Any,
+    power: Any,
+    t: Array,
+    u: Array,
+) -> None:
     """McMahan and others (2013): follow the regularized leader, one weight at a time."""
     np.multiply(grad, grad, out=t)
     np.add(accum, t, out=t)  # the new accum
@@ -322,8 +393,9 @@ def _ftrl_constants(_: Any, rate: Any, l1: Any, l2: Any, power: Any) -> tuple[An
     return rate, l1, l2, 0, -power
 
 
-def _ftrl_v2_constants(_: Any, rate: Any, l1: Any, l2: Any, shrinkage: Any, power: Any
-                       ) -> tuple[Any, ...]:
+def _ftrl_v2_constants(
+    _: Any, rate: Any, l1: Any, l2: Any, shrinkage: Any, power: Any
+) -> tuple[Any, ...]:
     return rate, l1, l2, shrinkage, -power
 
 
@@ -331,13 +403,18 @@ UPDATE_RULES["ApplyFtrl"] = Rule(
     ("accum", "linear"), "grad", ("lr", "l1", "l2", "lr_power"), _ftrl_constants, ftrl, 2
 )
 UPDATE_RULES["ApplyFtrlV2"] = Rule(
-    ("accum", "linear"), "grad", ("lr", "l1", "l2", "l2_shrinkage", "lr_power"),
-    _ftrl_v2_constants, ftrl, 2,
+    ("accum", "linear"),
+    "grad",
+    ("lr", "l1", "l2", "l2_shrinkage", "lr_power"),
+    _ftrl_v2_constants,
+    ftrl,
+    2,
 )
 
 
-def proximal_gradient_descent(var: Array, grad: Array, rate: Any, l1: Any, denominator: Any,
-                              t: Array) -> None:
+def proximal_gradient_descent(
+    var: Array, grad: Array, rate: Any, l1: Any, denominator: Any, t: Array
+) -> None:
     """Duchi and Singer (2009): a gradient step, then the penalty's own solution."""
     gradient_descent(var, grad, rate, t)
     if l1 > 0:
@@ -355,8 +432,18 @@ UPDATE_RULES["ApplyProximalGradientDescent"] = Rule(
 )
 
 
-def proximal_adagrad(var: Array, accum: Array, grad: Array, rate: Any, l1: Any, l2: Any, one: Any,
-                     t: Array, u: Array, w: Array) -> None:
+def proximal_adagrad(
+    var: Array,
+    accum: Array,
+    grad: Array,
+    rate: Any,
+    l1: Any,
+    l2: Any,
+    one: Any,
+    t: Array,
+    u: Array,
+    w: Array,
+) -> None:
     """Adagrad's step, then the penalty's own solution at Adagrad's rates."""
     np.multiply(grad, grad, out=t)
     np.add(accum, t, out=accum)
@@ -384,8 +471,9 @@ UPDATE_RULES["ApplyProximalAdagrad"] = Rule(
 )
 
 
-def adagrad_da(var: Array, gradients: Array, squares: Array, grad: Array, rate: Any, l1: Any,
-               l2: Any, t: Array) -> None:
+def adagrad_da(
+    var: Array, gradients: Array, squares: Array, grad: Array, rate: Any, l1: Any, l2: Any, t: Array
+) -> None:
     """Duchi, Hazan and Singer (2011): dual averaging of all gradients so far."""
     np.add(gradients, grad, out=gradients)
     np.multiply(grad, grad, out=t)
@@ -401,13 +489,17 @@ def adagrad_da(var: Array, gradients: Array, squares: Array, grad: Array, rate: 
     np.divide(var, t, out=var)
 
 
-def _adagrad_da_constants(one: Any, rate: Any, l1: Any, l2: Any, global_step: Any
-                          ) -> tuple[Any, ...]:
+def _adagrad_da_constants(
+    one: Any, rate: Any, l1: Any, l2: Any, global_step: Any
+) -> tuple[Any, ...]:
     step = type(one)(global_step)
     return rate, l1 * step, l2 * step * rate
 
 
 UPDATE_RULES["ApplyAdagradDA"] = Rule(
-    ("gradient_accumulator", "gradient_squared_accumulator"), "grad",
-    ("lr", "l1", "l2", "global_step"), _adagrad_da_constants, adagrad_da,
+    ("gradient_accumulator", "gradient_squared_accumulator"),
+    "grad",
+    ("lr", "l1", "l2", "global_step"),
+    _adagrad_da_constants,
+    adagrad_da,
 )

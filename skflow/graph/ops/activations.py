@@ -23,13 +23,28 @@ def _zeros(x: Tensor) -> Tensor:
 
 
 def _define(name: str, kernel: Any, grad: Any, types: tuple[DType, ...]) -> None:
-    define(name, "features: T -> activations: T", kernel=kernel, grad=grad, types={"T": types},
-           elementwise=True, out=True)
+    define(
+        name,
+        "features: T -> activations: T",
+        kernel=kernel,
+        grad=grad,
+        types={"T": types},
+        elementwise=True,
+        out=True,
+    )
 
 
 def _define_grad(name: str, second: str, kernel: Any, grad: Any, types: tuple[DType, ...]) -> None:
-    define(name, f"gradients: T, {second}: T -> backprops: T", infer=_same, kernel=kernel,
-           grad=grad, types={"T": types}, elementwise=True, out=True)
+    define(
+        name,
+        f"gradients: T, {second}: T -> backprops: T",
+        infer=_same,
+        kernel=kernel,
+        grad=grad,
+        types={"T": types},
+        elementwise=True,
+        out=True,
+    )
 
 
 # ---- rectifiers ---------------------------------------------------------------------------
@@ -145,8 +160,10 @@ def _softsign_grad_grad(op: Operation, dy: Tensor) -> list[Tensor]:
     g, x = op.inputs
     # d/dx (1 + |x|)**-2 = -2 sign(x) (1 + |x|)**-3, and sign(x) / (1 + |x|) is their difference.
     slope = raw.Sub(raw.Softsign(x), raw.Sign(x))
-    return [raw.SoftsignGrad(dy, x),
-            raw.Mul(raw.SoftsignGrad(raw.Mul(dy, g), x), raw.Add(slope, slope))]
+    return [
+        raw.SoftsignGrad(dy, x),
+        raw.Mul(raw.SoftsignGrad(raw.Mul(dy, g), x), raw.Add(slope, slope)),
+    ]
 
 
 _define("Softsign", _softsign, lambda op, dy: [raw.SoftsignGrad(dy, op.inputs[0])], FLOATS)

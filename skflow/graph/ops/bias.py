@@ -35,8 +35,10 @@ def _check_bias(value: Array, bias: Array, axis: int) -> None:
     elif bias.ndim != 1:
         said = f"Biases must be 1D: {shape_brackets(bias.shape)}"
     elif bias.shape[0] != value.shape[axis]:
-        said = ("Must provide as many biases as the last dimension of the input tensor: "
-                f"{shape_brackets(bias.shape)} vs. {shape_brackets(value.shape)}")
+        said = (
+            "Must provide as many biases as the last dimension of the input tensor: "
+            f"{shape_brackets(bias.shape)} vs. {shape_brackets(value.shape)}"
+        )
     else:
         return
     raise invalid(said)
@@ -74,12 +76,27 @@ def _bias_add_gradient(op: Operation, dy: Tensor) -> list[Tensor]:
     return [dy, raw.BiasAddGrad(dy, data_format=op.attrs["data_format"])]
 
 
-define("BiasAdd", "value: T, bias: T -> output: T", attrs={"data_format": "NHWC"},
-       types={"T": ANY_NUMBERS}, infer=_bias_add_infer, kernel=_bias_add, elementwise=True,
-       out=True, grad=_bias_add_gradient)
-define("BiasAddV1", "value: T, bias: T -> output: T", types={"T": ANY_NUMBERS},
-       infer=_bias_add_v1_infer, kernel=_bias_add_v1, elementwise=True, out=True,
-       grad=lambda _, dy: [dy, raw.BiasAddGrad(dy, name="Sum")])
+define(
+    "BiasAdd",
+    "value: T, bias: T -> output: T",
+    attrs={"data_format": "NHWC"},
+    types={"T": ANY_NUMBERS},
+    infer=_bias_add_infer,
+    kernel=_bias_add,
+    elementwise=True,
+    out=True,
+    grad=_bias_add_gradient,
+)
+define(
+    "BiasAddV1",
+    "value: T, bias: T -> output: T",
+    types={"T": ANY_NUMBERS},
+    infer=_bias_add_v1_infer,
+    kernel=_bias_add_v1,
+    elementwise=True,
+    out=True,
+    grad=lambda _, dy: [dy, raw.BiasAddGrad(dy, name="Sum")],
+)
 
 
 def _bias_add_grad(dy: Array, *, data_format: str, out: Array | None = None) -> Array:
@@ -103,6 +120,13 @@ def _bias_add_grad_gradient(op: Operation, dy: Tensor) -> list[Any]:
     return [raw.BiasAdd(everywhere, dy, data_format=op.attrs["data_format"], name="Tile")]
 
 
-define("BiasAddGrad", "out_backprop: T -> output: T", attrs={"data_format": "NHWC"},
-       types={"T": ANY_NUMBERS}, infer=_bias_add_grad_infer, kernel=_bias_add_grad, out=True,
-       grad=_bias_add_grad_gradient)
+define(
+    "BiasAddGrad",
+    "out_backprop: T -> output: T",
+    attrs={"data_format": "NHWC"},
+    types={"T": ANY_NUMBERS},
+    infer=_bias_add_grad_infer,
+    kernel=_bias_add_grad,
+    out=True,
+    grad=_bias_add_grad_gradient,
+)

@@ -35,8 +35,7 @@ def stretched_axes(a: list[int], b: list[int]) -> tuple[list[int], list[int]]:
     left, right = [1] * (rank - len(a)) + a, [1] * (rank - len(b)) + b
     if any(p not in (1, q) and q != 1 for p, q in zip(left, right, strict=True)):
         raise ValueError("the shapes do not broadcast")
-    return ([i for i in range(rank) if left[i] == 1],
-            [i for i in range(rank) if right[i] == 1])
+    return ([i for i in range(rank) if left[i] == 1], [i for i in range(rank) if right[i] == 1])
 
 
 def _gradient_args(s0: Array, s1: Array) -> tuple[Array, Array]:
@@ -44,9 +43,7 @@ def _gradient_args(s0: Array, s1: Array) -> tuple[Array, Array]:
     try:
         r0, r1 = stretched_axes(a, b)
     except ValueError:
-        raise invalid(
-            f"Incompatible shapes: {shape_brackets(a)} vs. {shape_brackets(b)}"
-        ) from None
+        raise invalid(f"Incompatible shapes: {shape_brackets(a)} vs. {shape_brackets(b)}") from None
     return np.array(r0, s0.dtype), np.array(r1, s0.dtype)
 
 

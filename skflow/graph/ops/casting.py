@@ -29,9 +29,7 @@ def _cast(x: Array, *, DstT: DType, out: Array | None = None) -> Any:
     target = DstT.np_dtype
     if (x.dtype.kind == "O") != (target.kind == "O"):
         source = _spoken(as_dtype(x.dtype))
-        raise UnimplementedError(
-            None, None, f"Cast {source} to {_spoken(DstT)} is not supported"
-        )
+        raise UnimplementedError(None, None, f"Cast {source} to {_spoken(DstT)} is not supported")
     if x.dtype.kind == "c" and target.kind != "c":
         x = x.real
     if out is None:

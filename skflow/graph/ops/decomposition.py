@@ -117,8 +117,7 @@ define(
 
 def _eigen(x: Array, *, compute_v: bool) -> tuple[Array, Array]:
     check_square(x)
-    failed = ("Self Adjoint Eigen decomposition was not successful. The input might not be "
-              "valid.")
+    failed = "Self Adjoint Eigen decomposition was not successful. The input might not be valid."
     lower = np.tril(x)
     if compute_v:
         values, vectors = regular(np.linalg.eigh, failed, lower)

@@ -20,8 +20,9 @@ _DIAGONAL_TYPES = (float32, float64, int32, int64, complex64, complex128)
 
 def _require_matrix(x: Array, rank: int = 2) -> None:
     if x.ndim < rank:
-        raise invalid(f"input must be at least {rank}-dim, received shape: "
-                      f"{shape_brackets(x.shape)}")
+        raise invalid(
+            f"input must be at least {rank}-dim, received shape: {shape_brackets(x.shape)}"
+        )
 
 
 def _matrix_diag_kernel(diagonal: Array) -> Array:
@@ -85,9 +86,11 @@ def _matrix_set_diag_kernel(x: Array, diagonal: Array) -> Array:
     _require_matrix(x)
     size = min(x.shape[-2:])
     if diagonal.shape != (*x.shape[:-2], size):
-        raise invalid("must have diagonal.shape == input.shape[:-2] + min(input.shape[-2:]), but "
-                      f"received input shape: {shape_brackets(x.shape)} and diagonal shape: "
-                      f"{shape_brackets(diagonal.shape)}")
+        raise invalid(
+            "must have diagonal.shape == input.shape[:-2] + min(input.shape[-2:]), but "
+            f"received input shape: {shape_brackets(x.shape)} and diagonal shape: "
+            f"{shape_brackets(diagonal.shape)}"
+        )
     found = x.copy()
     at = np.arange(size)
     found[..., at, at] = diagonal
@@ -172,12 +175,15 @@ define(
 def _diag_part_kernel(x: Array) -> Array:
     half = x.ndim // 2
     if x.ndim not in (2, 4, 6):
-        raise invalid("The rank of the tensor should be 2, 4, or 6, got shape "
-                      f"{shape_brackets(x.shape)}")
+        raise invalid(
+            f"The rank of the tensor should be 2, 4, or 6, got shape {shape_brackets(x.shape)}"
+        )
     for i in range(half):
         if x.shape[i] != x.shape[half + i]:
-            raise invalid(f"Invalid shape {shape_brackets(x.shape)}: dimensions {i} and "
-                          f"{half + i} do not match.")
+            raise invalid(
+                f"Invalid shape {shape_brackets(x.shape)}: dimensions {i} and "
+                f"{half + i} do not match."
+            )
     size = prod(x.shape[:half])
     return x.reshape(size, size).diagonal().reshape(x.shape[:half]).copy()
 

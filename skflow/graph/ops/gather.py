@@ -90,19 +90,25 @@ def _gather_nd_kernel(params: Array, indices: Array) -> Array:
         raise invalid("indices must be at least a vector")
     depth = indices.shape[-1]
     if depth > params.ndim:
-        raise invalid("index innermost dimension length must be <= params rank; saw: "
-                      f"{depth} vs. {params.ndim}")
+        raise invalid(
+            "index innermost dimension length must be <= params rank; saw: "
+            f"{depth} vs. {params.ndim}"
+        )
     outer, inner = params.shape[:depth], params.shape[depth:]
     full = indices.shape[:-1] + inner
     count = prod(indices.shape[:-1])
     if count and not params.size:
-        raise invalid("Requested more than 0 entries, but params is empty.  Params shape: "
-                      f"{shape_brackets(params.shape)}")
+        raise invalid(
+            "Requested more than 0 entries, but params is empty.  Params shape: "
+            f"{shape_brackets(params.shape)}"
+        )
     flat, outside = _flat_index(indices, outer)
     if outside.any():
         i = int(np.flatnonzero(outside)[0])
-        raise invalid(f"flat indices[{i}, :] = {_row_text(indices.reshape(-1, depth)[i])} does "
-                      f"not index into param (shape: {shape_brackets(params.shape)}).")
+        raise invalid(
+            f"flat indices[{i}, :] = {_row_text(indices.reshape(-1, depth)[i])} does "
+            f"not index into param (shape: {shape_brackets(params.shape)})."
+        )
     return params.reshape((prod(outer), *inner)).take(flat, axis=0).reshape(full)
 
 
@@ -111,9 +117,11 @@ def _gather_nd_infer(params: Spec, indices: Spec) -> Shape:
     if params.shape is None or where is None or where[-1] is None:
         return None
     if where[-1] > len(params.shape):
-        raise ValueError("indices.shape[-1] must be <= params.rank, but saw indices shape: "
-                         f"{shape_brackets(where)} and params shape: "
-                         f"{shape_brackets(params.shape)}")
+        raise ValueError(
+            "indices.shape[-1] must be <= params.rank, but saw indices shape: "
+            f"{shape_brackets(where)} and params shape: "
+            f"{shape_brackets(params.shape)}"
+        )
     return where[:-1] + params.shape[where[-1] :]
 
 
@@ -148,8 +156,9 @@ def _scatter_nd_kernel(indices: Array, updates: Array, shape: Array) -> Array:
     if outside.any():
         i = int(np.flatnonzero(outside)[0])
         row = _row_text(indices.reshape(-1, depth)[i])
-        raise invalid(f"Invalid indices: [{i},0] = {row} does not index into "
-                      f"{shape_brackets(dims)}")
+        raise invalid(
+            f"Invalid indices: [{i},0] = {row} does not index into {shape_brackets(dims)}"
+        )
     rows = found.reshape(prod(dims[:depth]), prod(dims[depth:]))
     where, what = gathered(flat, updates.reshape(len(flat), prod(dims[depth:])), np.add)
     rows[where] = what
@@ -158,21 +167,27 @@ def _scatter_nd_kernel(indices: Array, updates: Array, shape: Array) -> Array:
 
 def _check_scatter(indices: Array, updates: Array, dims: Sequence[int]) -> None:
     if not indices.ndim or not updates.ndim:
-        raise invalid("Indices and updates must be at least vectors: "
-                      f"{shape_brackets(indices.shape)}, {shape_brackets(updates.shape)}")
+        raise invalid(
+            "Indices and updates must be at least vectors: "
+            f"{shape_brackets(indices.shape)}, {shape_brackets(updates.shape)}"
+        )
     if indices.shape[0] != updates.shape[0]:
-        raise invalid("The outermost dimension of updates and indices must match. Got "
-                      f"indices.shape {shape_brackets(indices.shape)}, updates.shape "
-                      f"{shape_brackets(updates.shape)}")
+        raise invalid(
+            "The outermost dimension of updates and indices must match. Got "
+            f"indices.shape {shape_brackets(indices.shape)}, updates.shape "
+            f"{shape_brackets(updates.shape)}"
+        )
     if updates.size and not prod(dims):
         raise invalid("Indices and updates specified for empty output shape")
     depth, batch = indices.shape[-1], indices.ndim - 1
     if depth > len(dims) or updates.shape != indices.shape[:-1] + tuple(dims[depth:]):
-        raise invalid("Must have updates.shape = indices.shape[:batch_dim] + "
-                      "params_shape[slice_dim:], got updates.shape: "
-                      f"{shape_brackets(updates.shape)}, indices.shape: "
-                      f"{shape_brackets(indices.shape)}, params_shape: {shape_brackets(dims)}, "
-                      f"slice_dim: {depth}, and batch_dim: {batch}")
+        raise invalid(
+            "Must have updates.shape = indices.shape[:batch_dim] + "
+            "params_shape[slice_dim:], got updates.shape: "
+            f"{shape_brackets(updates.shape)}, indices.shape: "
+            f"{shape_brackets(indices.shape)}, params_shape: {shape_brackets(dims)}, "
+            f"slice_dim: {depth}, and batch_dim: {batch}"
+        )
 
 
 def _scatter_nd_infer(indices: Spec, updates: Spec, shape: Spec) -> Shape:
@@ -182,9 +197,13 @@ def _scatter_nd_infer(indices: Spec, updates: Spec, shape: Spec) -> Shape:
     if where is None or what is None:
         return shape_from(shape)
     outer = len(where) - 1
-    _same(where[:outer], what[:outer], f"The outer {outer} dimensions of indices.shape="
-          f"{shape_brackets(where)} must match the outer {outer} dimensions of updates.shape="
-          f"{shape_brackets(what)}")
+    _same(
+        where[:outer],
+        what[:outer],
+        f"The outer {outer} dimensions of indices.shape="
+        f"{shape_brackets(where)} must match the outer {outer} dimensions of updates.shape="
+        f"{shape_brackets(what)}",
+    )
     depth = where[-1]
     whole = shape_from(shape)
     if whole is None or depth is None:
@@ -192,9 +211,13 @@ def _scatter_nd_infer(indices: Spec, updates: Spec, shape: Spec) -> Shape:
     if num_elements(whole) == 0 and (num_elements(where) or num_elements(what)):
         raise ValueError("Indices and updates specified for empty output shape")
     inner = whole[depth:]
-    _same(inner, what[outer:], f"The inner {len(inner)} dimensions of output.shape="
-          f"{shape_brackets(whole)} must match the inner {len(what) - outer} dimensions of "
-          f"updates.shape={shape_brackets(what)}")
+    _same(
+        inner,
+        what[outer:],
+        f"The inner {len(inner)} dimensions of output.shape="
+        f"{shape_brackets(whole)} must match the inner {len(what) - outer} dimensions of "
+        f"updates.shape={shape_brackets(what)}",
+    )
     return whole
 
 
@@ -218,8 +241,9 @@ define(
 # ---- OneHot ------------------------------------------------------------------------------
 
 
-def _one_hot(indices: Array, depth: int, on: Any, off: Any, axis: int, kind: Any,
-             out: Array | None = None) -> Array:
+def _one_hot(
+    indices: Array, depth: int, on: Any, off: Any, axis: int, kind: Any, out: Array | None = None
+) -> Array:
     axis = indices.ndim if axis == -1 else axis
     shape = (*indices.shape[:axis], depth, *indices.shape[axis:])
     found = np.empty(shape, kind) if out is None else out
@@ -232,11 +256,19 @@ def _one_hot(indices: Array, depth: int, on: Any, off: Any, axis: int, kind: Any
     return found
 
 
-def _one_hot_kernel(indices: Array, depth: Array, on_value: Array, off_value: Array, *,
-                    axis: int, out: Array | None = None) -> Array:
+def _one_hot_kernel(
+    indices: Array,
+    depth: Array,
+    on_value: Array,
+    off_value: Array,
+    *,
+    axis: int,
+    out: Array | None = None,
+) -> Array:
     if not -1 <= axis <= indices.ndim:
-        raise invalid(f"Expected axis to be -1 or between [0, {indices.ndim + 1}).  But received: "
-                      f"{axis}")
+        raise invalid(
+            f"Expected axis to be -1 or between [0, {indices.ndim + 1}).  But received: {axis}"
+        )
     for name, value in (("depth", depth), ("on_value", on_value), ("off_value", off_value)):
         if value.ndim:
             raise invalid(f"{name} must be a scalar, but got: {shape_brackets(value.shape)}")
@@ -245,8 +277,9 @@ def _one_hot_kernel(indices: Array, depth: Array, on_value: Array, off_value: Ar
     return _one_hot(indices, int(depth), on_value[()], off_value[()], axis, on_value.dtype, out)
 
 
-def _one_hot_infer(indices: Spec, depth: Spec, on_value: Spec, off_value: Spec, *, axis: int
-                   ) -> Shape:
+def _one_hot_infer(
+    indices: Spec, depth: Spec, on_value: Spec, off_value: Spec, *, axis: int
+) -> Shape:
     del on_value, off_value
     if axis < -1:
         raise ValueError("axis must be >= -1")
@@ -254,8 +287,9 @@ def _one_hot_infer(indices: Spec, depth: Spec, on_value: Spec, off_value: Spec, 
     if depth.rank:
         raise ValueError(f"Input must be scalar but has rank {depth.rank}")
     if size is not None and size < 0:
-        raise ValueError("Dimension size, given by scalar input 1, must be non-negative but is "
-                         f"{size}")
+        raise ValueError(
+            f"Dimension size, given by scalar input 1, must be non-negative but is {size}"
+        )
     shape = indices.shape
     if shape is None:
         return None
@@ -263,8 +297,7 @@ def _one_hot_infer(indices: Spec, depth: Spec, on_value: Spec, off_value: Spec, 
     return (*shape[:at], size, *shape[at:])
 
 
-def _one_hot_specialize(specs: Sequence[Spec], attrs: dict[str, Any]
-                        ) -> Callable[..., Any] | None:
+def _one_hot_specialize(specs: Sequence[Spec], attrs: dict[str, Any]) -> Callable[..., Any] | None:
     indices, depth, on, off = specs
     if depth.value is None or on.value is None or off.value is None or indices.rank is None:
         return None
@@ -314,15 +347,19 @@ def _stretched(condition: Array, t: Array, e: Array) -> Array:
     if condition.ndim != 1 or t.ndim <= 1:
         raise invalid(_unequal(condition, t, 1))
     if len(condition) != len(t):
-        raise invalid("Number of batches of 'then' must match size of 'cond', but saw: "
-                      f"{len(t)} vs. {len(condition)}")
+        raise invalid(
+            "Number of batches of 'then' must match size of 'cond', but saw: "
+            f"{len(t)} vs. {len(condition)}"
+        )
     return condition.reshape(-1, *[1] * (t.ndim - 1))
 
 
 def _unequal(condition: Array, other: Array, i: int) -> str:
-    return ("Inputs to operation Select of type Select must have the same size and shape.  "
-            f"Input 0: {shape_brackets(condition.shape)} != input {i}: "
-            f"{shape_brackets(other.shape)}")
+    return (
+        "Inputs to operation Select of type Select must have the same size and shape.  "
+        f"Input 0: {shape_brackets(condition.shape)} != input {i}: "
+        f"{shape_brackets(other.shape)}"
+    )
 
 
 def _choose(condition: Array, t: Array, e: Array, *, out: Array | None = None) -> Array:

@@ -33,14 +33,41 @@ def _prevented(op: Operation, dy: Any) -> list[Any]:
     raise LookupError(f"Gradient explicitly disabled. Reason: {op.attrs['message']}")
 
 
-define("Identity", "input: T -> output: T", kernel=_same, infer=_shape_of, partial=_passed_on,
-       grad=lambda _, dy: [dy], view=True)
-define("RefIdentity", "input: Ref(T) -> output: Ref(T)", kernel=_same, infer=_shape_of,
-       grad=lambda _, dy: [dy])
-define("StopGradient", "input: T -> output: T", kernel=_same, infer=_shape_of, partial=_passed_on,
-       grad=NOT_DIFFERENTIABLE, view=True)
-define("PreventGradient", "input: T -> output: T", attrs={"message": ""}, kernel=_same,
-       infer=_shape_of, partial=_passed_on, grad=_prevented, view=True)
+define(
+    "Identity",
+    "input: T -> output: T",
+    kernel=_same,
+    infer=_shape_of,
+    partial=_passed_on,
+    grad=lambda _, dy: [dy],
+    view=True,
+)
+define(
+    "RefIdentity",
+    "input: Ref(T) -> output: Ref(T)",
+    kernel=_same,
+    infer=_shape_of,
+    grad=lambda _, dy: [dy],
+)
+define(
+    "StopGradient",
+    "input: T -> output: T",
+    kernel=_same,
+    infer=_shape_of,
+    partial=_passed_on,
+    grad=NOT_DIFFERENTIABLE,
+    view=True,
+)
+define(
+    "PreventGradient",
+    "input: T -> output: T",
+    attrs={"message": ""},
+    kernel=_same,
+    infer=_shape_of,
+    partial=_passed_on,
+    grad=_prevented,
+    view=True,
+)
 
 
 # ---- placeholders ------------------------------------------------------------------------

@@ -44,13 +44,21 @@ def _joined(values: Sequence[Array], axis: int) -> Array:
 def _why_not_joined(shapes: Sequence[tuple[int, ...]], axis: int) -> str:
     first, rank = shapes[0], len(shapes[0])
     if not -rank <= axis < rank:
-        return (f"ConcatOp : Expected concatenating dimensions in the range [{-rank}, {rank}), "
-                f"but got {axis}")
-    i, other = next((i, s) for i, s in enumerate(shapes) if len(s) != rank or any(
-        p != q for k, (p, q) in enumerate(zip(s, first, strict=True)) if k != axis % rank))
+        return (
+            f"ConcatOp : Expected concatenating dimensions in the range [{-rank}, {rank}), "
+            f"but got {axis}"
+        )
+    i, other = next(
+        (i, s)
+        for i, s in enumerate(shapes)
+        if len(s) != rank
+        or any(p != q for k, (p, q) in enumerate(zip(s, first, strict=True)) if k != axis % rank)
+    )
     what = "Dimensions of inputs" if len(other) == rank else "Ranks of all input tensors"
-    return (f"ConcatOp : {what} should match: shape[0] = {shape_brackets(first)} vs. "
-            f"shape[{i}] = {shape_brackets(other)}")
+    return (
+        f"ConcatOp : {what} should match: shape[0] = {shape_brackets(first)} vs. "
+        f"shape[{i}] = {shape_brackets(other)}"
+    )
 
 
 def _concat_infer(values: Sequence[Spec], axis: Spec) -> Shape:
@@ -179,8 +187,10 @@ def _pieces(value: Array, sizes: Sequence[int], axis: int) -> list[Array]:
 def _even_sizes(value: Array, axis: int, count: int) -> list[int]:
     size = value.shape[axis]
     if size % count:
-        raise invalid("Number of ways to split should evenly divide the split dimension, but got "
-                      f"split_dim {axis} (size = {size}) and num_split {count}")
+        raise invalid(
+            "Number of ways to split should evenly divide the split dimension, but got "
+            f"split_dim {axis} (size = {size}) and num_split {count}"
+        )
     return [size // count] * count
 
 
@@ -206,8 +216,10 @@ def _split_infer(split_dim: Spec, value: Spec, *, num_split: int) -> list[Shape]
         return [None] * num_split
     size, axis = shape[axis], axis % len(shape)
     if size is not None and size % num_split:
-        raise ValueError(f"Dimension size must be evenly divisible by {num_split} but is {size}\n"
-                         "\tNumber of ways to split should evenly divide the split dimension")
+        raise ValueError(
+            f"Dimension size must be evenly divisible by {num_split} but is {size}\n"
+            "\tNumber of ways to split should evenly divide the split dimension"
+        )
     part = None if size is None else size // num_split
     return [(*shape[:axis], part, *shape[axis + 1 :])] * num_split
 
@@ -231,31 +243,37 @@ define(
 def _given_sizes(value: Array, sizes: Array, axis: int, count: int) -> list[int]:
     """The sizes of the pieces, with a -1 among them worked out."""
     if sizes.ndim != 1 or sizes.size != count:
-        raise invalid("size of the split_tensor must be 1-D and have the same elements as outputs "
-                      f"got {sizes.ndim} -D and {sizes.size} elements")
+        raise invalid(
+            "size of the split_tensor must be 1-D and have the same elements as outputs "
+            f"got {sizes.ndim} -D and {sizes.size} elements"
+        )
     given = sizes.tolist()
     total = value.shape[axis]
     if given.count(-1) > 1:
         raise invalid("There can only be one -1 in the input.")
     known = sum(d for d in given if d != -1)
     if known > total or (known < total and -1 not in given):
-        raise invalid("Determined shape must either match input shape along split_dim exactly if "
-                      "fully specified, or be less than the size of the input along split_dim if "
-                      f"not fully specified.  Got: {known}")
+        raise invalid(
+            "Determined shape must either match input shape along split_dim exactly if "
+            "fully specified, or be less than the size of the input along split_dim if "
+            f"not fully specified.  Got: {known}"
+        )
     for i, size in enumerate(given):
         if size < -1:
             raise invalid(f"Split size at index {i} must be >= 0. Got: {size}")
     return [total - known if d == -1 else d for d in given]
 
 
-def _split_v_kernel(value: Array, size_splits: Array, split_dim: Array, *, num_split: int
-                    ) -> list[Array]:
+def _split_v_kernel(
+    value: Array, size_splits: Array, split_dim: Array, *, num_split: int
+) -> list[Array]:
     axis = _checked_axis(as_int(split_dim), value.ndim)
     return _pieces(value, _given_sizes(value, size_splits, axis, num_split), axis)
 
 
-def _split_v_infer(value: Spec, size_splits: Spec, split_dim: Spec, *, num_split: int
-                   ) -> list[Shape]:
+def _split_v_infer(
+    value: Spec, size_splits: Spec, split_dim: Spec, *, num_split: int
+) -> list[Shape]:
     axis = _require_axis(split_dim)
     rank = value.rank
     if axis is None:
@@ -294,9 +312,11 @@ def _pack_kernel(values: Sequence[Array], *, axis: int) -> Array:
     rank = first.ndim + 1
     for i, value in enumerate(values):
         if value.shape != first.shape:
-            raise invalid("Shapes of all inputs must match: values[0].shape = "
-                          f"{shape_brackets(first.shape)} != values[{i}].shape = "
-                          f"{shape_brackets(value.shape)}")
+            raise invalid(
+                "Shapes of all inputs must match: values[0].shape = "
+                f"{shape_brackets(first.shape)} != values[{i}].shape = "
+                f"{shape_brackets(value.shape)}"
+            )
     if not -rank <= axis < rank:
         raise invalid(f"axis = {axis} not in [{-rank}, {rank})")
     axis %= rank
@@ -368,8 +388,9 @@ def _unpack_kernel(value: Array, *, num: int, axis: int) -> list[Array]:
     if not -value.ndim <= axis < value.ndim:
         raise invalid(f"axis = {axis} not in [{-value.ndim}, {value.ndim})")
     if value.shape[axis] != num:
-        raise invalid(f"Input shape axis {axis} must equal {num}, got shape "
-                      f"{shape_brackets(value.shape)}")
+        raise invalid(
+            f"Input shape axis {axis} must equal {num}, got shape {shape_brackets(value.shape)}"
+        )
     rows = np.moveaxis(value, axis, 0)
     return [rows[i, ...].copy() for i in range(num)]
 

@@ -81,11 +81,24 @@ def _log_softmax_grad(op: Operation, dy: Tensor) -> list[Tensor]:
     return [raw.Sub(dy, raw.Mul(_row_sum(dy), softmax, name="mul"), name="sub")]
 
 
-define("Softmax", "logits: T -> softmax: T", kernel=_softmax, out=True, types={"T": FLOATS},
-       infer=lambda x: x.require_rank_at_least(1),
-       grad=lambda op, dy: [_softmax_product(op.outputs[0], dy)])
-define("LogSoftmax", "logits: T -> logsoftmax: T", kernel=_log_softmax, out=True,
-       types={"T": FLOATS}, infer=lambda x: x.require_rank_at_least(1), grad=_log_softmax_grad)
+define(
+    "Softmax",
+    "logits: T -> softmax: T",
+    kernel=_softmax,
+    out=True,
+    types={"T": FLOATS},
+    infer=lambda x: x.require_rank_at_least(1),
+    grad=lambda op, dy: [_softmax_product(op.outputs[0], dy)],
+)
+define(
+    "LogSoftmax",
+    "logits: T -> logsoftmax: T",
+    kernel=_log_softmax,
+    out=True,
+    types={"T": FLOATS},
+    infer=lambda x: x.require_rank_at_least(1),
+    grad=_log_softmax_grad,
+)
 
 
 # ---- cross-entropies ----------------------------------------------------------------------
@@ -154,8 +167,14 @@ def _xent_grad(op: Operation, dloss: Any, dbackprop: Any) -> list[Any]:
     return [second if first is None else raw.Add(first, second, name="add"), None]
 
 
-define("SoftmaxCrossEntropyWithLogits", "features: T, labels: T -> loss: T, backprop: T",
-       types={"T": FLOATS}, infer=_xent_infer, kernel=_xent, grad=_xent_grad)
+define(
+    "SoftmaxCrossEntropyWithLogits",
+    "features: T, labels: T -> loss: T, backprop: T",
+    types={"T": FLOATS},
+    infer=_xent_infer,
+    kernel=_xent,
+    grad=_xent_grad,
+)
 
 
 def _check_sparse_xent(features: Array, labels: Array) -> None:
@@ -164,19 +183,24 @@ def _check_sparse_xent(features: Array, labels: Array) -> None:
     if labels.ndim != 1:
         raise invalid(f"labels must be 1-D, but got shape {shape_brackets(labels.shape)}")
     if len(features) != len(labels):
-        raise invalid("logits and labels must have the same first dimension, got logits shape "
-                      f"{shape_brackets(features.shape)} and labels shape "
-                      f"{shape_brackets(labels.shape)}")
+        raise invalid(
+            "logits and labels must have the same first dimension, got logits shape "
+            f"{shape_brackets(features.shape)} and labels shape "
+            f"{shape_brackets(labels.shape)}"
+        )
     if not features.shape[1]:
-        raise invalid("Must have at least one class, but got logits shape "
-                      f"{shape_brackets(features.shape)}")
+        raise invalid(
+            f"Must have at least one class, but got logits shape {shape_brackets(features.shape)}"
+        )
     classes = features.shape[1]
     # Seen as unsigned, negative labels are too large as well.
     if labels.size and np.maximum.reduce(labels.view(f"u{labels.itemsize}")) >= classes:
         low, high = labels.min(), labels.max()
-        raise invalid(f"Received a label value of {low if low < 0 else high} which is outside "
-                      f"the valid range of [0, {classes}).  Label values: "
-                      f"{' '.join(map(str, labels.tolist()))}")
+        raise invalid(
+            f"Received a label value of {low if low < 0 else high} which is outside "
+            f"the valid range of [0, {classes}).  Label values: "
+            f"{' '.join(map(str, labels.tolist()))}"
+        )
 
 
 def _sparse_xent(features: Array, labels: Array) -> tuple[Array, Array]:
@@ -197,10 +221,15 @@ def _sparse_xent_infer(features: Spec, labels: Spec) -> list[Shape]:
     return [(rows,), (rows, classes)]
 
 
-define("SparseSoftmaxCrossEntropyWithLogits",
-       "features: T, labels: Tlabels -> loss: T, backprop: T",
-       attrs={"Tlabels": int64}, types={"T": FLOATS, "Tlabels": INDEX},
-       infer=_sparse_xent_infer, kernel=_sparse_xent, grad=_xent_grad)
+define(
+    "SparseSoftmaxCrossEntropyWithLogits",
+    "features: T, labels: Tlabels -> loss: T, backprop: T",
+    attrs={"Tlabels": int64},
+    types={"T": FLOATS, "Tlabels": INDEX},
+    infer=_sparse_xent_infer,
+    kernel=_sparse_xent,
+    grad=_xent_grad,
+)
 
 
 # ---- half the squared norm ----------------------------------------------------------------
@@ -217,5 +246,11 @@ def _l2_loss(t: Array) -> Array:
     return np.asarray(total / 2, dtype=t.dtype)
 
 
-define("L2Loss", "t: T -> output: T", types={"T": FLOATS}, infer=lambda _: (), kernel=_l2_loss,
-       grad=lambda op, dy: [raw.Mul(op.inputs[0], dy, name="mul")])
+define(
+    "L2Loss",
+    "t: T -> output: T",
+    types={"T": FLOATS},
+    infer=lambda _: (),
+    kernel=_l2_loss,
+    grad=lambda op, dy: [raw.Mul(op.inputs[0], dy, name="mul")],
+)

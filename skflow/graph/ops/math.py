@@ -236,9 +236,7 @@ def _add_n_shape(inputs: list[Spec]) -> Shape:
         try:
             shape = merged(inputs[i].shape, shape)
         except ValueError as error:
-            raise ValueError(
-                f"{error}\n\tFrom merging shape {i} with other shapes."
-            ) from None
+            raise ValueError(f"{error}\n\tFrom merging shape {i} with other shapes.") from None
     return shape
 
 

@@ -40,12 +40,15 @@ def _misfit(a: Array, b: Array) -> str:
     for i, x in enumerate((a, b)):
         if x.ndim != 2:
             return f"In[{i}] is not a matrix"
-    return (f"Matrix size-incompatible: In[0]: {shape_brackets(a.shape)}, "
-            f"In[1]: {shape_brackets(b.shape)}")
+    return (
+        f"Matrix size-incompatible: In[0]: {shape_brackets(a.shape)}, "
+        f"In[1]: {shape_brackets(b.shape)}"
+    )
 
 
-def _matmul(a: Array, b: Array, *, transpose_a: bool, transpose_b: bool,
-            out: Array | None = None) -> Array:
+def _matmul(
+    a: Array, b: Array, *, transpose_a: bool, transpose_b: bool, out: Array | None = None
+) -> Array:
     left, right = a.T if transpose_a else a, b.T if transpose_b else b
     if left.ndim != 2 or right.ndim != 2 or left.shape[1] != right.shape[0]:
         raise invalid(_misfit(a, b))
@@ -67,8 +70,12 @@ def _both_turned(a: Array, b: Array, out: Array | None = None) -> Array:
 def _specialize_matmul(specs: Sequence[Spec], attrs: dict[str, Any]) -> Any:
     if specs[0].dtype is float16 or not specs[0].rank == specs[1].rank == 2:
         return None
-    kernels = {(False, False): np.matmul, (True, False): _first_turned,
-               (False, True): _second_turned, (True, True): _both_turned}
+    kernels = {
+        (False, False): np.matmul,
+        (True, False): _first_turned,
+        (False, True): _second_turned,
+        (True, True): _both_turned,
+    }
     return kernels[attrs["transpose_a"], attrs["transpose_b"]]
 
 
@@ -113,8 +120,9 @@ define(
 # ---- batches of matrices ----------------------------------------------------------------
 
 
-def _batch_matmul(x: Array, y: Array, *, adj_x: bool, adj_y: bool,
-                  out: Array | None = None) -> Array:
+def _batch_matmul(
+    x: Array, y: Array, *, adj_x: bool, adj_y: bool, out: Array | None = None
+) -> Array:
     shapes = shape_brackets(x.shape), shape_brackets(y.shape)
     if x.ndim != y.ndim:
         raise invalid(f"In[0] and In[1] has different ndims: {shapes[0]} vs. {shapes[1]}")
@@ -122,12 +130,15 @@ def _batch_matmul(x: Array, y: Array, *, adj_x: bool, adj_y: bool,
         raise invalid(f"In[0] and In[1] ndims must be >= 2: {x.ndim}")
     for i, (p, q) in enumerate(zip(x.shape[:-2], y.shape[:-2], strict=True)):
         if p != q:
-            raise invalid(f"In[0].dim({i}) and In[1].dim({i}) must be the same: {shapes[0]} vs "
-                          f"{shapes[1]}")
+            raise invalid(
+                f"In[0].dim({i}) and In[1].dim({i}) must be the same: {shapes[0]} vs {shapes[1]}"
+            )
     left, right = conjugate_transpose(x) if adj_x else x, conjugate_transpose(y) if adj_y else y
     if left.shape[-1] != right.shape[-2]:
-        raise invalid(f"In[0] mismatch In[1] shape: {left.shape[-1]} vs. {right.shape[-2]}: "
-                      f"{shapes[0]} {shapes[1]} {adj_x:d} {adj_y:d}")
+        raise invalid(
+            f"In[0] mismatch In[1] shape: {left.shape[-1]} vs. {right.shape[-2]}: "
+            f"{shapes[0]} {shapes[1]} {adj_x:d} {adj_y:d}"
+        )
     return _multiplied(left, right, out)
 
 

@@ -26,8 +26,10 @@ from skflow.graph.shapes import Shape, equal_dims, merged
 from skflow.graph.spec import Spec
 
 _SINGULAR = "Input matrix is not invertible."
-_DEFICIENT = ("Input matrix was rank deficient or ill-conditioned. Try setting fast=False or "
-              "provide a larger l2_regularizer > 0.")
+_DEFICIENT = (
+    "Input matrix was rank deficient or ill-conditioned. Try setting fast=False or "
+    "provide a larger l2_regularizer > 0."
+)
 
 # ---- inverse and determinant ------------------------------------------------------------
 
@@ -177,7 +179,10 @@ def _triangular_solve(matrix: Array, rhs: Array, *, lower: bool, adjoint: bool) 
     if out.size:
         for at in np.ndindex(matrix.shape[:-2]):
             out[at] = linalg.solve_triangular(
-                matrix[at], rhs[at], trans="T" if adjoint else "N", lower=lower,
+                matrix[at],
+                rhs[at],
+                trans="T" if adjoint else "N",
+                lower=lower,
                 check_finite=False,
             )
     return out
@@ -275,12 +280,14 @@ def _least_squares_grad(op: Operation, dy: Tensor) -> list[Tensor | None]:
     if tall:
         z = raw.MatrixSolve(_gram(a, weight, tall=True), dy)
         y = product(a, z, name="MatMul_4")
-        whole = raw.Sub(_tall_part(a, b, x, z), product(y, x, adjoint_b=True, name="outer"),
-                        name="add_2")
+        whole = raw.Sub(
+            _tall_part(a, b, x, z), product(y, x, adjoint_b=True, name="outer"), name="add_2"
+        )
         return [whole, y, None]
     gram = _gram(a, weight, tall=False)
-    y = raw.MatrixSolve(gram, product(a, dy, name="seen"),
-                        name="cholesky_solve/MatrixTriangularSolve_1")
+    y = raw.MatrixSolve(
+        gram, product(a, dy, name="seen"), name="cholesky_solve/MatrixTriangularSolve_1"
+    )
     wide = _wide_part(a, dy, y, raw.MatrixSolve(gram, b))
     return [raw.Sub(wide, product(y, x, adjoint_b=True, name="outer"), name="add_1"), y, None]
 
@@ -321,10 +328,8 @@ def _least_squares_grad_of_any(op: Operation, dy: Tensor) -> list[Tensor | None]
     z = raw.MatrixSolve(_gram(a, raw.Add(weight, wide), tall=True), dy)
     gram = _gram(a, raw.Add(weight, tall), tall=False)
     t = raw.MatrixSolve(gram, b)
-    y = raw.Add(raw.Mul(tall, product(a, z)),
-                raw.Mul(wide, raw.MatrixSolve(gram, product(a, dy))))
-    parts = raw.Add(raw.Mul(tall, _tall_part(a, b, x, z)),
-                    raw.Mul(wide, _wide_part(a, dy, y, t)))
+    y = raw.Add(raw.Mul(tall, product(a, z)), raw.Mul(wide, raw.MatrixSolve(gram, product(a, dy))))
+    parts = raw.Add(raw.Mul(tall, _tall_part(a, b, x, z)), raw.Mul(wide, _wide_part(a, dy, y, t)))
     return [raw.Sub(parts, product(y, x, adjoint_b=True)), y, None]
 
 

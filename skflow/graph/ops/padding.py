@@ -35,11 +35,12 @@ from skflow.graph.spec import Spec
 def _check_paddings(x: Array, paddings: Array, comma: str = "") -> list[list[int]]:
     """The paddings as pairs; InvalidArgumentError if they do not suit the tensor."""
     if paddings.ndim != 2 or paddings.shape[1] != 2:
-        raise invalid("paddings must be a matrix with 2 columns: "
-                      f"{shape_brackets(paddings.shape)}")
+        raise invalid(f"paddings must be a matrix with 2 columns: {shape_brackets(paddings.shape)}")
     if len(paddings) != x.ndim:
-        raise invalid("The first dimension of paddings must be the rank of inputs"
-                      f"{shape_brackets(paddings.shape)}{comma} {shape_brackets(x.shape)}")
+        raise invalid(
+            "The first dimension of paddings must be the rank of inputs"
+            f"{shape_brackets(paddings.shape)}{comma} {shape_brackets(x.shape)}"
+        )
     pairs: list[list[int]] = paddings.tolist()
     for before, after in pairs:
         if before < 0 or after < 0:
@@ -70,8 +71,9 @@ def _pad_infer(x: Spec, paddings: Spec) -> Shape:
         return None if shape is None else (None,) * len(shape)
     if (value < 0).any():
         raise ValueError("Paddings must be non-negative")
-    return tuple(None if d is None else int(a) + d + int(b)
-                 for d, (a, b) in zip(shape, value, strict=True))
+    return tuple(
+        None if d is None else int(a) + d + int(b) for d, (a, b) in zip(shape, value, strict=True)
+    )
 
 
 def _pad_specialize(specs: Sequence[Spec], _: dict[str, Any]) -> Callable[..., Any] | None:
@@ -106,11 +108,15 @@ def _mirror_pairs(x: Array, paddings: Array, mode: str) -> list[list[int]]:
     pairs = _check_paddings(x, paddings, ",")
     for size, (before, after) in zip(x.shape, pairs, strict=True):
         if mode == "REFLECT" and max(before, after) >= size and (before or after):
-            raise invalid("paddings must be less than the dimension size: "
-                          f"{before}, {after} not less than {size}")
+            raise invalid(
+                "paddings must be less than the dimension size: "
+                f"{before}, {after} not less than {size}"
+            )
         if mode == "SYMMETRIC" and max(before, after) > size:
-            raise invalid("paddings must be no greater than the dimension size: "
-                          f"{before}, {after} greater than {size}")
+            raise invalid(
+                "paddings must be no greater than the dimension size: "
+                f"{before}, {after} greater than {size}"
+            )
     return pairs
 
 
@@ -134,8 +140,10 @@ def _mirror_pad_grad_kernel(dy: Array, paddings: Array, *, mode: str) -> Array:
         moved = np.moveaxis(found, axis, 0)
         size = len(moved) - before - after
         if size < max(before, after) + skip and (before or after):
-            raise invalid("paddings are too large for the gradient of a tensor of shape "
-                          f"{shape_brackets(dy.shape)}: {before}, {after}")
+            raise invalid(
+                "paddings are too large for the gradient of a tensor of shape "
+                f"{shape_brackets(dy.shape)}: {before}, {after}"
+            )
         inner = moved[before : before + size].copy()
         inner[skip : before + skip] += moved[:before][::-1]
         inner[size - after - skip : size - skip] += moved[before + size :][::-1]
@@ -150,8 +158,9 @@ def _mirror_pad_grad_infer(dy: Spec, paddings: Spec, *, mode: str) -> Shape:
     value = paddings.value
     if shape is None or value is None:
         return None if shape is None else (None,) * len(shape)
-    return tuple(None if d is None else d - int(a) - int(b)
-                 for d, (a, b) in zip(shape, value, strict=True))
+    return tuple(
+        None if d is None else d - int(a) - int(b) for d, (a, b) in zip(shape, value, strict=True)
+    )
 
 
 define(
@@ -179,11 +188,14 @@ define(
 
 def _check_multiples(x: Array, multiples: Array) -> list[int]:
     if multiples.ndim != 1:
-        raise invalid("Expected multiples to be 1-D, but got shape "
-                      f"{shape_brackets(multiples.shape)}")
+        raise invalid(
+            f"Expected multiples to be 1-D, but got shape {shape_brackets(multiples.shape)}"
+        )
     if multiples.size != x.ndim:
-        raise invalid(f"Expected multiples argument to be a vector of length {x.ndim} but got "
-                      f"length {multiples.size}")
+        raise invalid(
+            f"Expected multiples argument to be a vector of length {x.ndim} but got "
+            f"length {multiples.size}"
+        )
     counts: list[int] = multiples.tolist()
     for i, count in enumerate(counts):
         if count < 0:
@@ -220,8 +232,9 @@ def _tile_infer(x: Spec, multiples: Spec) -> Shape:
     known = entries(multiples)
     if known is None or x.shape is None:
         return (None,) * rank
-    return tuple(None if d is None or m is None else d * m
-                 for d, m in zip(x.shape, known, strict=True))
+    return tuple(
+        None if d is None or m is None else d * m for d, m in zip(x.shape, known, strict=True)
+    )
 
 
 def _tile_specialize(specs: Sequence[Spec], _: dict[str, Any]) -> Callable[..., Any] | None:
@@ -259,8 +272,10 @@ def _tile_grad_kernel(dy: Array, multiples: Array) -> Array:
     spread: list[int] = []
     for size, count in zip(dy.shape, counts, strict=True):
         if count == 0 or size % count:
-            raise invalid(f"multiples {shape_brackets(counts)} do not divide the shape "
-                          f"{shape_brackets(dy.shape)}")
+            raise invalid(
+                f"multiples {shape_brackets(counts)} do not divide the shape "
+                f"{shape_brackets(dy.shape)}"
+            )
         spread += [count, size // count]
     axes = tuple(range(0, 2 * dy.ndim, 2))
     found: Array = np.add.reduce(dy.reshape(spread), axis=axes, dtype=dy.dtype)
@@ -272,8 +287,7 @@ def _tile_grad_infer(dy: Spec, multiples: Spec) -> Shape:
     if known is None:
         return dy.shape and (None,) * len(dy.shape)
     shape = dy.require_rank(len(known)) or ()
-    return tuple(None if d is None or not m else d // m
-                 for d, m in zip(shape, known, strict=True))
+    return tuple(None if d is None or not m else d // m for d, m in zip(shape, known, strict=True))
 
 
 define(
@@ -300,8 +314,10 @@ def _flipped(x: Array, axes: Sequence[int]) -> Array:
 
 def _reverse_kernel(x: Array, dims: Array) -> Array:
     if dims.shape != (x.ndim,):
-        raise invalid(f"'dims' must have the same number of values as 'tensor' has dimensions. "
-                      f"'tensor' has {x.ndim}'dims' has {dims.size} values")
+        raise invalid(
+            f"'dims' must have the same number of values as 'tensor' has dimensions. "
+            f"'tensor' has {x.ndim}'dims' has {dims.size} values"
+        )
     return _flipped(x, np.flatnonzero(dims).tolist())
 
 
@@ -361,8 +377,9 @@ define(
 )
 
 
-def _reverse_sequence_kernel(x: Array, seq_lengths: Array, *, seq_dim: int, batch_dim: int
-                             ) -> Array:
+def _reverse_sequence_kernel(
+    x: Array, seq_lengths: Array, *, seq_dim: int, batch_dim: int
+) -> Array:
     if batch_dim == seq_dim:
         raise invalid(f"batch_dim == seq_dim == {seq_dim}")
     for name, axis in (("seq_dim", seq_dim), ("batch_dim", batch_dim)):
@@ -370,8 +387,10 @@ def _reverse_sequence_kernel(x: Array, seq_lengths: Array, *, seq_dim: int, batc
             raise invalid(f"{name} must be < input.dims()( {axis} vs. {x.ndim})")
     steps = x.shape[seq_dim]
     if seq_lengths.shape != (x.shape[batch_dim],):
-        raise invalid(f"len(seq_lens) != input.dims({batch_dim}), ({seq_lengths.size} vs. "
-                      f"{x.shape[batch_dim]}")
+        raise invalid(
+            f"len(seq_lens) != input.dims({batch_dim}), ({seq_lengths.size} vs. "
+            f"{x.shape[batch_dim]}"
+        )
     for i, length in enumerate(seq_lengths.tolist()):
         if length < 0:
             raise invalid(f"seq_lens({i}) < 0")
@@ -412,4 +431,3 @@ define(
     infer=_reverse_sequence_infer,
     grad=_reverse_sequence_grad,
 )
-

@@ -18,13 +18,16 @@ from skflow.graph.spec import Spec
 # ---- DynamicPartition, DynamicStitch -----------------------------------------------------
 
 
-def _dynamic_partition_kernel(data: Array, partitions: Array, *, num_partitions: int
-                              ) -> list[Array]:
+def _dynamic_partition_kernel(
+    data: Array, partitions: Array, *, num_partitions: int
+) -> list[Array]:
     prefix = partitions.shape
     if data.shape[: partitions.ndim] != prefix:
-        raise invalid("data.shape must start with partitions.shape, got data.shape = "
-                      f"{shape_brackets(data.shape)}, partitions.shape = "
-                      f"{shape_brackets(prefix)}")
+        raise invalid(
+            "data.shape must start with partitions.shape, got data.shape = "
+            f"{shape_brackets(data.shape)}, partitions.shape = "
+            f"{shape_brackets(prefix)}"
+        )
     group = partitions.reshape(-1)
     outside = np.flatnonzero((group < 0) | (group >= num_partitions))
     if outside.size:
@@ -72,8 +75,10 @@ def _dynamic_stitch_kernel(indices: Sequence[Array], data: Sequence[Array]) -> A
     inner = data[0].shape[indices[0].ndim :]
     for i, (at, rows) in enumerate(zip(indices, data, strict=True)):
         if rows.shape[: at.ndim] != at.shape:
-            raise invalid(f"data[{i}].shape = {shape_brackets(rows.shape)} does not start with "
-                          f"indices[{i}].shape = {shape_brackets(at.shape)}")
+            raise invalid(
+                f"data[{i}].shape = {shape_brackets(rows.shape)} does not start with "
+                f"indices[{i}].shape = {shape_brackets(at.shape)}"
+            )
         if rows.shape[at.ndim :] != inner:
             raise invalid(
                 f"Need data[0].shape[{indices[0].ndim}:] = data[{i}].shape[{at.ndim}:], got "

@@ -142,11 +142,14 @@ def _prod(x: Array, axes: tuple[int, ...], keep_dims: bool) -> Any:
     return _folded(np.multiply, x, axes, keep_dims, dtype=x.dtype)
 
 
-def _folded(ufunc: np.ufunc, x: Array, axes: tuple[int, ...], keep_dims: bool,
-            **options: Any) -> Any:
+def _folded(
+    ufunc: np.ufunc, x: Array, axes: tuple[int, ...], keep_dims: bool, **options: Any
+) -> Any:
     """``ufunc.reduce``; many short rows are reduced column by column, where NumPy is slow."""
-    if axes == (x.ndim - 1,) and x.shape[-1] <= _SHORT_ROW and (
-        x.size >= _MANY_ROWS * x.shape[-1] > 0
+    if (
+        axes == (x.ndim - 1,)
+        and x.shape[-1] <= _SHORT_ROW
+        and (x.size >= _MANY_ROWS * x.shape[-1] > 0)
     ):
         columns = np.ascontiguousarray(x.reshape(-1, x.shape[-1]).T)
         found = ufunc.reduce(columns, axis=0, **options)
@@ -162,8 +165,14 @@ def _smallest(x: Array, axes: tuple[int, ...], keep_dims: bool) -> Any:
     return _extreme("Min", np.minimum, np.fmin, x, axes, keep_dims)
 
 
-def _extreme(op_type: str, exact: np.ufunc, inexact: np.ufunc, x: Array, axes: tuple[int, ...],
-             keep_dims: bool) -> Any:
+def _extreme(
+    op_type: str,
+    exact: np.ufunc,
+    inexact: np.ufunc,
+    x: Array,
+    axes: tuple[int, ...],
+    keep_dims: bool,
+) -> Any:
     """The extreme along axes; NaN is passed over, and of nothing it is the opposite extreme."""
     kind = x.dtype.kind
     _refuse_complex(op_type, x)
@@ -171,14 +180,18 @@ def _extreme(op_type: str, exact: np.ufunc, inexact: np.ufunc, x: Array, axes: t
         limit = x.dtype.type(-math.inf if inexact is np.fmax else math.inf)
         return _folded(inexact, x, axes, keep_dims, initial=limit)
     info = np.iinfo(x.dtype)
-    return _folded(exact, x, axes, keep_dims,
-                   initial=x.dtype.type(info.min if exact is np.maximum else info.max))
+    return _folded(
+        exact,
+        x,
+        axes,
+        keep_dims,
+        initial=x.dtype.type(info.min if exact is np.maximum else info.max),
+    )
 
 
 def _refuse_complex(op_type: str, x: Array) -> None:
     if x.dtype.kind == "c":
-        raise invalid(f"No OpKernel was registered to support Op '{op_type}' with these attrs."
-        )
+        raise invalid(f"No OpKernel was registered to support Op '{op_type}' with these attrs.")
 
 
 def _all(x: Array, axes: tuple[int, ...], keep_dims: bool) -> Any:
@@ -322,8 +335,13 @@ def _product_of_others(x: Tensor, axis: int) -> Tensor:
 # ---- declarations -----------------------------------------------------------------------
 
 
-def _define(op_type: str, reduction: Reduction, grad: Any, specialize: Any = None,
-            dtypes: tuple[DType, ...] = ANY_NUMBERS) -> None:
+def _define(
+    op_type: str,
+    reduction: Reduction,
+    grad: Any,
+    specialize: Any = None,
+    dtypes: tuple[DType, ...] = ANY_NUMBERS,
+) -> None:
     define(
         op_type,
         "input: T, reduction_indices: Tidx -> output: T",
@@ -386,10 +404,10 @@ def _position(op_type: str, pick: Callable[..., Any], worst: float, x: Array, ax
         )
     at = int(axis)
     if not -x.ndim <= at < x.ndim:
-        raise invalid(f"Expected dimension in the range [{-x.ndim}, {x.ndim}), but got {at}"
-        )
+        raise invalid(f"Expected dimension in the range [{-x.ndim}, {x.ndim}), but got {at}")
     if x.shape[at] == 0:
-        raise invalid(f"Reduction axis {at} is empty in shape {shape_brackets(x.shape)}",
+        raise invalid(
+            f"Reduction axis {at} is empty in shape {shape_brackets(x.shape)}",
         )
     if x.dtype.kind == "f" and x.size and np.isnan(np.maximum.reduce(x, axis=None)):
         x = np.where(np.isnan(x), x.dtype.type(worst), x)  # NaN is never the extreme

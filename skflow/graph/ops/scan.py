@@ -23,8 +23,7 @@ _WIDER: Final = {
 
 def _scan(ufunc: np.ufunc, x: Array, axis: Array, exclusive: bool, reverse: bool) -> Array:
     if np.ndim(axis) != 0:
-        raise invalid(f"ScanOp: axis must be a scalar, not {shape_brackets(axis.shape)}"
-        )
+        raise invalid(f"ScanOp: axis must be a scalar, not {shape_brackets(axis.shape)}")
     at = int(axis) + (x.ndim if axis < 0 else 0)
     if not 0 <= at < x.ndim:
         raise invalid(
@@ -89,7 +88,8 @@ def _cumprod_grad(op: Operation, dy: Tensor) -> list[Tensor | None]:
 
 
 for _type, _kernel, _grad in (
-    ("Cumsum", _cumsum, _cumsum_grad), ("Cumprod", _cumprod, _cumprod_grad)
+    ("Cumsum", _cumsum, _cumsum_grad),
+    ("Cumprod", _cumprod, _cumprod_grad),
 ):
     define(
         _type,

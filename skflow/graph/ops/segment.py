@@ -54,8 +54,9 @@ def _row_sums(places: Array, rows: Array, count: int) -> Array:
     else:
         # A product with a matrix that holds a single one in each column: ten times as quick.
         starts = np.arange(len(places) + 1)
-        chosen = sparse.csc_array((np.ones(len(places), wide), places, starts),
-                                  shape=(count, len(places)))
+        chosen = sparse.csc_array(
+            (np.ones(len(places), wide), places, starts), shape=(count, len(places))
+        )
         out = chosen @ rows.astype(wide)
     return out.astype(rows.dtype, copy=False)
 
@@ -79,8 +80,7 @@ def _runs(data: Array, ids: Array) -> tuple[Array, int]:
     if ids.ndim != 1:
         raise invalid("segment_ids should be a vector.")
     if data.ndim == 0 or len(data) != len(ids):
-        raise invalid("segment_ids should be the same size as dimension 0 of input."
-        )
+        raise invalid("segment_ids should be the same size as dimension 0 of input.")
     if not len(ids):
         return np.zeros(0, np.intp), 0
     count = int(ids[-1]) + 1
@@ -99,8 +99,10 @@ def _runs(data: Array, ids: Array) -> tuple[Array, int]:
 def _disorder(first: Array, run: int, falling: Array, count: int) -> str:
     if falling[run]:
         return "segment ids are not increasing"
-    return (f"Segment id {first[run]} out of range [0, {count}), possibly because 'segment_ids' "
-            "input is not sorted.")
+    return (
+        f"Segment id {first[run]} out of range [0, {count}), possibly because 'segment_ids' "
+        "input is not sorted."
+    )
 
 
 def _segment_sum(data: Array, ids: Array) -> Array:
@@ -187,8 +189,9 @@ def _extreme_grad(op: Operation, dy: Tensor) -> list[Tensor | None]:
     return [grad, None, *[None for _ in count]]
 
 
-def _define_sorted(op_type: str, kernel: Callable[..., Any], grad: Any,
-                   dtypes: tuple[Any, ...]) -> None:
+def _define_sorted(
+    op_type: str, kernel: Callable[..., Any], grad: Any, dtypes: tuple[Any, ...]
+) -> None:
     define(
         op_type,
         "data: T, segment_ids: Tindices -> output: T",
@@ -291,7 +294,8 @@ def _bincount(arr: Array, size: Array, weights: Array) -> Array:
     if count < 0:
         raise invalid(f"size ({count}) must be non-negative")
     if weights.size and weights.shape != arr.shape:
-        raise invalid(f"If weights are passed, they must have the same shape "
+        raise invalid(
+            f"If weights are passed, they must have the same shape "
             f"({shape_brackets(weights.shape)}) as arr ({shape_brackets(arr.shape)})",
         )
     values = arr.reshape(-1)

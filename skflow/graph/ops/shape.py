@@ -109,15 +109,21 @@ def _target_shape(size: int, shape: Sequence[int]) -> tuple[int, ...]:
     known = prod(d for d in shape if d >= 0)
     if unknown < 0:
         if known != size:
-            raise invalid(f"Input to reshape is a tensor with {size} values, but the requested "
-                          f"shape has {known}")
+            raise invalid(
+                f"Input to reshape is a tensor with {size} values, but the requested "
+                f"shape has {known}"
+            )
         return tuple(shape)
     if known == 0:
-        raise invalid("Reshape cannot infer the missing input size for an empty tensor unless "
-                      "all specified input sizes are non-zero")
+        raise invalid(
+            "Reshape cannot infer the missing input size for an empty tensor unless "
+            "all specified input sizes are non-zero"
+        )
     if size % known:
-        raise invalid(f"Input to reshape is a tensor with {size} values, but the requested shape "
-                      f"requires a multiple of {known}")
+        raise invalid(
+            f"Input to reshape is a tensor with {size} values, but the requested shape "
+            f"requires a multiple of {known}"
+        )
     return tuple(size // known if d == -1 else d for d in shape)
 
 
@@ -135,8 +141,10 @@ def _reshape_infer(x: Spec, shape: Spec) -> Shape:
     known = prod(d for d in wanted if d is not None)
     unknown = wanted.count(None)
     if unknown == 0 and known != size:
-        raise ValueError(f"Cannot reshape a tensor with {size} elements to shape "
-                         f"{shape_brackets(wanted)} ({known} elements)")
+        raise ValueError(
+            f"Cannot reshape a tensor with {size} elements to shape "
+            f"{shape_brackets(wanted)} ({known} elements)"
+        )
     if unknown != 1 or known == 0:
         return wanted
     if size % known:
@@ -176,8 +184,10 @@ def _squeezed_axes(shape: Sequence[int], dims: Sequence[int]) -> tuple[int, ...]
         if not -rank <= axis < rank:
             raise invalid(f"Tried to squeeze dim index {axis} for tensor with {rank} dimensions.")
         if shape[axis] != 1:
-            raise invalid(f"Tried to explicitly squeeze dimension {axis % rank} but dimension was "
-                          f"not 1: {shape[axis]}")
+            raise invalid(
+                f"Tried to explicitly squeeze dimension {axis % rank} but dimension was "
+                f"not 1: {shape[axis]}"
+            )
         axes.add(axis % rank)
     return tuple(axes)
 
@@ -196,8 +206,10 @@ def _squeeze_infer(x: Spec, *, squeeze_dims: list[int]) -> Shape:
         if not -rank <= axis < rank:
             raise ValueError(f"squeeze_dims[{i}] not in [{-rank},{rank}).")
         if x.shape[axis] not in (1, None):
-            raise ValueError(f"Can not squeeze dim[{axis % rank}], expected a dimension of 1, "
-                             f"got {x.shape[axis]}")
+            raise ValueError(
+                f"Can not squeeze dim[{axis % rank}], expected a dimension of 1, "
+                f"got {x.shape[axis]}"
+            )
         axes.add(axis % rank)
     return tuple(d for i, d in enumerate(x.shape) if i not in axes)
 
@@ -260,8 +272,10 @@ define(
 
 def _check_permutation(perm: Array, rank: int) -> tuple[int, ...]:
     if perm.ndim != 1 or perm.size != rank:
-        raise invalid(f"transpose expects a vector of size {rank}. But input(1) is a vector of "
-                      f"size {perm.size}")
+        raise invalid(
+            f"transpose expects a vector of size {rank}. But input(1) is a vector of "
+            f"size {perm.size}"
+        )
     axes = perm.tolist()
     for axis in axes:
         if not 0 <= axis < rank:
@@ -349,8 +363,10 @@ define(
 
 def _concat_offset_kernel(concat_dim: Array, shapes: Sequence[Array]) -> list[Array]:
     if concat_dim.ndim:
-        raise invalid("Concat dim tensor should be a scalar integer, but got shape "
-                      f"{shape_brackets(concat_dim.shape)}")
+        raise invalid(
+            "Concat dim tensor should be a scalar integer, but got shape "
+            f"{shape_brackets(concat_dim.shape)}"
+        )
     first = shapes[0]
     rank = first.size
     given = int(concat_dim)
@@ -371,16 +387,19 @@ def _concat_offset_kernel(concat_dim: Array, shapes: Sequence[Array]) -> list[Ar
 
 def _check_joinable(i: int, shape: Array, first: Array, axis: int) -> None:
     if shape.ndim != 1:
-        raise invalid(f"input {i + 1} should be a vector, but got shape "
-                      f"{shape_brackets(shape.shape)}")
+        raise invalid(
+            f"input {i + 1} should be a vector, but got shape {shape_brackets(shape.shape)}"
+        )
     if shape.size != first.size:
         raise invalid(f"input {i} should contain {first.size} elements, but got {shape.size}")
     differs = shape != first
     differs[axis] = False
     if differs.any():
         mine, theirs = (" ".join(map(str, s.tolist())) for s in (shape, first))
-        raise invalid(f"All dimensions except {axis} must match. Input {i} has shape [{mine}] and "
-                      f"doesn't match input 0 with shape [{theirs}].")
+        raise invalid(
+            f"All dimensions except {axis} must match. Input {i} has shape [{mine}] and "
+            f"doesn't match input 0 with shape [{theirs}]."
+        )
 
 
 define(
@@ -396,8 +415,9 @@ def _broadcast_args_kernel(s0: Array, s1: Array) -> Array:
     try:
         found = broadcast(tuple(s0.tolist()), tuple(s1.tolist()))
     except ValueError:
-        raise invalid(f"Incompatible shapes: {shape_brackets(s0.tolist())} vs. "
-                      f"{shape_brackets(s1.tolist())}") from None
+        raise invalid(
+            f"Incompatible shapes: {shape_brackets(s0.tolist())} vs. {shape_brackets(s1.tolist())}"
+        ) from None
     return np.array(found, dtype=s0.dtype)
 
 

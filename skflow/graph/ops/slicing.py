@@ -49,21 +49,30 @@ class _Axis:
         """The NumPy index for the axis."""
         if self.shrink:
             return self.begin
-        begin, end = (None if masked else bound
-                      for bound, masked in zip((self.begin, self.end), self.masks, strict=True))
+        begin, end = (
+            None if masked else bound
+            for bound, masked in zip((self.begin, self.end), self.masks, strict=True)
+        )
         return slice(begin, end, self.stride)
 
     def length(self, size: int | None) -> int | None:
         """How many of `size` positions are taken, if that is known."""
-        known = all(masked or bound is not None
-                    for bound, masked in zip((self.begin, self.end), self.masks, strict=True))
+        known = all(
+            masked or bound is not None
+            for bound, masked in zip((self.begin, self.end), self.masks, strict=True)
+        )
         if size is None or not known:
             return None
         return len(range(*self.selector().indices(size)))
 
 
-def _axes_of(rank: int, begin: Sequence[int | None], end: Sequence[int | None],
-             strides: Sequence[int], masks: dict[str, int]) -> list[_Axis | None]:
+def _axes_of(
+    rank: int,
+    begin: Sequence[int | None],
+    end: Sequence[int | None],
+    strides: Sequence[int],
+    masks: dict[str, int],
+) -> list[_Axis | None]:
     """Spell out a slice axis by axis; ``None`` stands for a new axis.
 
     Raises
@@ -88,20 +97,29 @@ def _axes_of(rank: int, begin: Sequence[int | None], end: Sequence[int | None],
         elif new[i]:
             found.append(None)
         else:
-            found.append(_Axis(begin[i], end[i], strides[i],
-                               (bits["begin_mask"][i], bits["end_mask"][i]),
-                               bits["shrink_axis_mask"][i]))
+            found.append(
+                _Axis(
+                    begin[i],
+                    end[i],
+                    strides[i],
+                    (bits["begin_mask"][i], bits["end_mask"][i]),
+                    bits["shrink_axis_mask"][i],
+                )
+            )
     return found + rest
 
 
-def _index(shape: Sequence[int], begin: Array, end: Array, strides: Array,
-           masks: dict[str, int]) -> tuple[Any, ...]:
+def _index(
+    shape: Sequence[int], begin: Array, end: Array, strides: Array, masks: dict[str, int]
+) -> tuple[Any, ...]:
     """The NumPy index that takes a strided slice out of an array of a known shape."""
     for given in (begin, end):
         if given.shape != strides.shape or given.ndim != 1:
             shapes = ",".join(shape_brackets(a.shape) for a in (begin, end, strides))
-            raise invalid("Expected begin, end, and strides to be 1D equal size tensors, but got "
-                          f"shapes {shapes} instead.")
+            raise invalid(
+                "Expected begin, end, and strides to be 1D equal size tensors, but got "
+                f"shapes {shapes} instead."
+            )
     try:
         axes = _axes_of(len(shape), begin.tolist(), end.tolist(), strides.tolist(), masks)
         old = [a for a in axes if a is not None]
@@ -130,9 +148,19 @@ def _taker(index: Any) -> Callable[..., Array]:
     return take
 
 
-def _strided_slice_kernel(x: Array, begin: Array, end: Array, strides: Array, *, begin_mask: int,
-                          end_mask: int, ellipsis_mask: int, new_axis_mask: int,
-                          shrink_axis_mask: int, out: Array | None = None) -> Array:
+def _strided_slice_kernel(
+    x: Array,
+    begin: Array,
+    end: Array,
+    strides: Array,
+    *,
+    begin_mask: int,
+    end_mask: int,
+    ellipsis_mask: int,
+    new_axis_mask: int,
+    shrink_axis_mask: int,
+    out: Array | None = None,
+) -> Array:
     masks = (begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask)
     index = _index(x.shape, begin, end, strides, dict(zip(_MASKS, masks, strict=True)))
     return _taken(x, index, out)
@@ -143,9 +171,18 @@ def _bounds(spec: Spec, count: int) -> Sequence[int | None]:
     return [None] * count if value is None else value.tolist()
 
 
-def _strided_slice_infer(x: Spec, begin: Spec, end: Spec, strides: Spec, *, begin_mask: int,
-                         end_mask: int, ellipsis_mask: int, new_axis_mask: int,
-                         shrink_axis_mask: int) -> Shape:
+def _strided_slice_infer(
+    x: Spec,
+    begin: Spec,
+    end: Spec,
+    strides: Spec,
+    *,
+    begin_mask: int,
+    end_mask: int,
+    ellipsis_mask: int,
+    new_axis_mask: int,
+    shrink_axis_mask: int,
+) -> Shape:
     counts = begin.require_rank(1)
     for spec in (end, strides):
         counts = merged(counts, spec.require_rank(1))
@@ -154,8 +191,9 @@ def _strided_slice_infer(x: Spec, begin: Spec, end: Spec, strides: Spec, *, begi
         return None
     values = (begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask)
     masks = dict(zip(_MASKS, values, strict=True))
-    axes = _axes_of(len(x.shape), _bounds(begin, steps.size), _bounds(end, steps.size),
-                    steps.tolist(), masks)
+    axes = _axes_of(
+        len(x.shape), _bounds(begin, steps.size), _bounds(end, steps.size), steps.tolist(), masks
+    )
     return _sliced_shape(x.shape, axes)
 
 
@@ -174,8 +212,9 @@ def _sliced_shape(shape: Sequence[int | None], axes: Sequence[_Axis | None]) -> 
 
 
 @if_valid
-def _strided_slice_specialize(specs: Sequence[Spec], attrs: dict[str, Any]
-                              ) -> Callable[..., Any] | None:
+def _strided_slice_specialize(
+    specs: Sequence[Spec], attrs: dict[str, Any]
+) -> Callable[..., Any] | None:
     x, *bounds = specs
     begin, end, strides = (s.value for s in bounds)
     if x.shape is None or begin is None or end is None or strides is None:
@@ -230,16 +269,27 @@ def _place(shape: Sequence[int], index: tuple[Any, ...], dy: Array, out: Array |
     found = zeros(shape, dy.dtype, out)
     box = found[index]
     if box.shape != dy.shape:
-        raise invalid(f"shape of dy was {shape_brackets(dy.shape)} instead of "
-                      f"{shape_brackets(box.shape)}")
+        raise invalid(
+            f"shape of dy was {shape_brackets(dy.shape)} instead of {shape_brackets(box.shape)}"
+        )
     box[...] = dy
     return found
 
 
-def _strided_slice_grad_kernel(shape: Array, begin: Array, end: Array, strides: Array, dy: Array,
-                               *, begin_mask: int, end_mask: int, ellipsis_mask: int,
-                               new_axis_mask: int, shrink_axis_mask: int,
-                               out: Array | None = None) -> Array:
+def _strided_slice_grad_kernel(
+    shape: Array,
+    begin: Array,
+    end: Array,
+    strides: Array,
+    dy: Array,
+    *,
+    begin_mask: int,
+    end_mask: int,
+    ellipsis_mask: int,
+    new_axis_mask: int,
+    shrink_axis_mask: int,
+    out: Array | None = None,
+) -> Array:
     masks = (begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask)
     dims = shape.tolist()
     index = _index(dims, begin, end, strides, dict(zip(_MASKS, masks, strict=True)))
@@ -247,8 +297,9 @@ def _strided_slice_grad_kernel(shape: Array, begin: Array, end: Array, strides: 
 
 
 @if_valid
-def _strided_slice_grad_specialize(specs: Sequence[Spec], attrs: dict[str, Any]
-                                   ) -> Callable[..., Any] | None:
+def _strided_slice_grad_specialize(
+    specs: Sequence[Spec], attrs: dict[str, Any]
+) -> Callable[..., Any] | None:
     shape, begin, end, strides = (s.value for s in specs[:4])
     if shape is None or begin is None or end is None or strides is None:
         return None
@@ -275,17 +326,27 @@ define(
 )
 
 
-def _strided_slice_assign_kernel(ref: Reference, begin: Array, end: Array, strides: Array,
-                                 value: Array, *, begin_mask: int, end_mask: int,
-                                 ellipsis_mask: int, new_axis_mask: int, shrink_axis_mask: int
-                                 ) -> Reference:
+def _strided_slice_assign_kernel(
+    ref: Reference,
+    begin: Array,
+    end: Array,
+    strides: Array,
+    value: Array,
+    *,
+    begin_mask: int,
+    end_mask: int,
+    ellipsis_mask: int,
+    new_axis_mask: int,
+    shrink_axis_mask: int,
+) -> Reference:
     masks = (begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask)
     storage = ref.read()
     index = _index(storage.shape, begin, end, strides, dict(zip(_MASKS, masks, strict=True)))
     box = storage[index]
     if box.shape != value.shape:
         raise UnimplementedError(
-            None, None,
+            None,
+            None,
             f"sliced l-value shape {shape_brackets(box.shape)} does not match r-value shape "
             f"{shape_brackets(value.shape)}. Automatic broadcasting not yet implemented.",
         )
@@ -310,17 +371,20 @@ define(
 def _box(shape: Sequence[int], begin: Array, size: Array) -> tuple[slice, ...]:
     """The NumPy index of a box; InvalidArgumentError if it does not lie within `shape`."""
     if begin.shape != (len(shape),) or size.shape != (len(shape),):
-        raise invalid(f"Expected begin and size arguments to be 1-D tensors of size {len(shape)}, "
-                      f"but got shapes {shape_brackets(begin.shape)} and "
-                      f"{shape_brackets(size.shape)} instead.")
+        raise invalid(
+            f"Expected begin and size arguments to be 1-D tensors of size {len(shape)}, "
+            f"but got shapes {shape_brackets(begin.shape)} and "
+            f"{shape_brackets(size.shape)} instead."
+        )
     found = []
-    for i, (dim, first, given) in enumerate(zip(shape, begin.tolist(), size.tolist(),
-                                                strict=True)):
+    for i, (dim, first, given) in enumerate(zip(shape, begin.tolist(), size.tolist(), strict=True)):
         count = dim - first if given == -1 else given
         if dim == 0:
             if first or count:
-                raise invalid(f"Expected begin[{i}] == 0 (got {first}) and size[{i}] == 0 (got "
-                              f"{count}) when input.dim_size({i}) == 0")
+                raise invalid(
+                    f"Expected begin[{i}] == 0 (got {first}) and size[{i}] == 0 (got "
+                    f"{count}) when input.dim_size({i}) == 0"
+                )
         elif not 0 <= first <= dim:
             raise invalid(f"Expected begin[{i}] in [0, {dim}], but got {first}")
         elif not 0 <= count <= dim - first:
@@ -346,9 +410,11 @@ def _slice_infer(x: Spec, begin: Spec, size: Spec) -> Shape:
         dim = None if shape is None else shape[i]
         start = None if first is None else first[i]
         if given < -1:
-            raise ValueError(f"Out of bounds slicing on dimension {i} of length "
-                             f"{'?' if dim is None else dim}: sizes vector cannot be < -1, but "
-                             f"was {given}")
+            raise ValueError(
+                f"Out of bounds slicing on dimension {i} of length "
+                f"{'?' if dim is None else dim}: sizes vector cannot be < -1, but "
+                f"was {given}"
+            )
         found.append(given if given >= 0 else _remainder(dim, start))
     return tuple(found)
 

@@ -27,18 +27,27 @@ def _text(values: Any) -> str:
 def _check_dense(indices: Array, shape: Array, values: Array, default: Array) -> Array:
     """The indices as a matrix, all parts checked."""
     if indices.ndim > 2:
-        raise invalid("sparse_indices should be a scalar, vector, or matrix, got shape "
-                      f"{shape_brackets(indices.shape)}")
-    matrix = indices.reshape((len(indices) if indices.ndim else 1, -1) if indices.size else
-                             (0, indices.shape[-1] if indices.ndim == 2 else 1))
+        raise invalid(
+            "sparse_indices should be a scalar, vector, or matrix, got shape "
+            f"{shape_brackets(indices.shape)}"
+        )
+    matrix = indices.reshape(
+        (len(indices) if indices.ndim else 1, -1)
+        if indices.size
+        else (0, indices.shape[-1] if indices.ndim == 2 else 1)
+    )
     if shape.ndim != 1:
         raise invalid(f"output_shape should be a vector, got shape {shape_brackets(shape.shape)}")
     if shape.size != matrix.shape[1]:
-        raise invalid(f"output_shape has incorrect number of elements: {shape.size} should be: "
-                      f"{matrix.shape[1]}")
+        raise invalid(
+            f"output_shape has incorrect number of elements: {shape.size} should be: "
+            f"{matrix.shape[1]}"
+        )
     if values.ndim > 1 or (values.ndim == 1 and len(values) != len(matrix)):
-        raise invalid(f"sparse_values has incorrect shape {shape_brackets(values.shape)}, should "
-                      f"be [] or [{len(matrix)}]")
+        raise invalid(
+            f"sparse_values has incorrect shape {shape_brackets(values.shape)}, should "
+            f"be [] or [{len(matrix)}]"
+        )
     if default.ndim:
         raise invalid("default_value should be a scalar.")
     return matrix
@@ -61,16 +70,19 @@ def _flat_positions(matrix: Array, shape: Array, validate: bool) -> Array:
         at = int(np.argmax(outside))
         if not validate:
             raise invalid(f"Indices are not valid (out of bounds).  Shape: {_text(shape)}")
-        raise invalid(f"indices[{at}] = {_text(matrix[at])} is out of bounds: need 0 <= index < "
-                      f"{_text(shape)}")
+        raise invalid(
+            f"indices[{at}] = {_text(matrix[at])} is out of bounds: need 0 <= index < "
+            f"{_text(shape)}"
+        )
     strides = np.ones(shape.size, dtype=np.int64)
     strides[:-1] = np.cumprod(shape[:0:-1])[::-1]
     flat: Array = matrix @ strides
     return flat
 
 
-def _sparse_to_dense(indices: Array, shape: Array, values: Array, default: Array, *,
-                     validate_indices: bool) -> Array:
+def _sparse_to_dense(
+    indices: Array, shape: Array, values: Array, default: Array, *, validate_indices: bool
+) -> Array:
     matrix = _check_dense(indices, shape, values, default)
     flat = _flat_positions(matrix, shape, validate_indices)
     if validate_indices:
@@ -106,11 +118,16 @@ def _all_axes(x: Tensor) -> Tensor:
     )
 
 
-define("SparseToDense",
-       "sparse_indices: Tindices, output_shape: Tindices, sparse_values: T, default_value: T "
-       "-> dense: T",
-       attrs={"validate_indices": True}, types={"T": ALL, "Tindices": INDEX},
-       infer=_sparse_to_dense_infer, kernel=_sparse_to_dense, grad=_sparse_to_dense_grad)
+define(
+    "SparseToDense",
+    "sparse_indices: Tindices, output_shape: Tindices, sparse_values: T, default_value: T "
+    "-> dense: T",
+    attrs={"validate_indices": True},
+    types={"T": ALL, "Tindices": INDEX},
+    infer=_sparse_to_dense_infer,
+    kernel=_sparse_to_dense,
+    grad=_sparse_to_dense_grad,
+)
 
 
 # ---- order --------------------------------------------------------------------------------
@@ -118,19 +135,23 @@ define("SparseToDense",
 
 def _check_parts(indices: Array, values: Array, shape: Array) -> None:
     if indices.ndim != 2:
-        raise invalid("Input indices should be a matrix but received shape "
-                      f"{shape_brackets(indices.shape)}")
+        raise invalid(
+            f"Input indices should be a matrix but received shape {shape_brackets(indices.shape)}"
+        )
     if values.ndim != 1:
-        raise invalid("Input values should be a vector but received shape "
-                      f"{shape_brackets(values.shape)}")
+        raise invalid(
+            f"Input values should be a vector but received shape {shape_brackets(values.shape)}"
+        )
     if shape.ndim != 1:
-        raise invalid(f"Input shape should be a vector but received shape "
-                      f"{shape_brackets(shape.shape)}")
+        raise invalid(
+            f"Input shape should be a vector but received shape {shape_brackets(shape.shape)}"
+        )
     if len(indices) != len(values):
         raise invalid(f"There are {len(indices)} indices but {len(values)} values")
     if indices.shape[1] != shape.size:
-        raise invalid(f"The indices have {indices.shape[1]} columns but the shape has {shape.size} "
-                      "dimensions")
+        raise invalid(
+            f"The indices have {indices.shape[1]} columns but the shape has {shape.size} dimensions"
+        )
 
 
 def _sparse_reorder(indices: Array, values: Array, shape: Array) -> tuple[Array, Array]:
@@ -158,11 +179,15 @@ def _sparse_reorder_grad(op: Operation, _: Any, dvalues: Any) -> list[Any]:
     return [None, raw.Gather(dvalues, raw.InvertPermutation(order), name="Gather"), None]
 
 
-define("SparseReorder",
-       "input_indices: int64, input_values: T, input_shape: int64 "
-       "-> output_indices: int64, output_values: T",
-       types={"T": ALL}, infer=_sparse_reorder_infer, kernel=_sparse_reorder,
-       grad=_sparse_reorder_grad)
+define(
+    "SparseReorder",
+    "input_indices: int64, input_values: T, input_shape: int64 "
+    "-> output_indices: int64, output_values: T",
+    types={"T": ALL},
+    infer=_sparse_reorder_infer,
+    kernel=_sparse_reorder,
+    grad=_sparse_reorder_grad,
+)
 
 
 # ---- sums ---------------------------------------------------------------------------------
@@ -175,8 +200,9 @@ def _reduced_axes(axes: Array, rank: int) -> list[int]:
     return sorted({axis % rank for axis in axes.reshape(-1).tolist()})
 
 
-def _sparse_reduce_sum(indices: Array, values: Array, shape: Array, axes: Array, *,
-                       keep_dims: bool) -> Array:
+def _sparse_reduce_sum(
+    indices: Array, values: Array, shape: Array, axes: Array, *, keep_dims: bool
+) -> Array:
     _check_parts(indices, values, shape)
     reduced = _reduced_axes(axes, shape.size)
     kept = [axis for axis in range(shape.size) if axis not in reduced]
@@ -193,8 +219,9 @@ def _accumulator(kind: np.dtype[Any]) -> Any:
     return {"f": np.float64, "c": np.complex128}.get(kind.kind, kind)
 
 
-def _sparse_reduce_sum_infer(indices: Spec, values: Spec, shape: Spec, axes: Spec, *,
-                             keep_dims: bool) -> Shape:
+def _sparse_reduce_sum_infer(
+    indices: Spec, values: Spec, shape: Spec, axes: Spec, *, keep_dims: bool
+) -> Shape:
     del indices, values
     dims, chosen = shape.as_shape(), axes.value
     if dims is None or chosen is None:
@@ -223,8 +250,12 @@ def _sparse_reduce_sum_grad(op: Operation, dy: Tensor) -> list[Any]:
     return [None, raw.GatherNd(kept, where, name="GatherNd"), None, None]
 
 
-define("SparseReduceSum",
-       "input_indices: int64, input_values: T, input_shape: int64, reduction_axes: int32 "
-       "-> output: T",
-       attrs={"keep_dims": False}, types={"T": ANY_NUMBERS}, infer=_sparse_reduce_sum_infer,
-       kernel=_sparse_reduce_sum, grad=_sparse_reduce_sum_grad)
+define(
+    "SparseReduceSum",
+    "input_indices: int64, input_values: T, input_shape: int64, reduction_axes: int32 -> output: T",
+    attrs={"keep_dims": False},
+    types={"T": ANY_NUMBERS},
+    infer=_sparse_reduce_sum_infer,
+    kernel=_sparse_reduce_sum,
+    grad=_sparse_reduce_sum_grad,
+)

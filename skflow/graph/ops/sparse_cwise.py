@@ -19,21 +19,30 @@ from skflow.graph.spec import Spec
 
 def _check(indices: Array, values: Array, shape: Array, dense: Array) -> None:
     if indices.ndim != 2:
-        raise invalid("Input sp_indices should be a matrix but received shape: "
-                      f"{shape_brackets(indices.shape)}")
+        raise invalid(
+            "Input sp_indices should be a matrix but received shape: "
+            f"{shape_brackets(indices.shape)}"
+        )
     if values.ndim != 1 or shape.ndim != 1:
-        raise invalid("Inputs sp_values and sp_shape should be vectors but received shapes: "
-                      f"{shape_brackets(values.shape)} and {shape_brackets(shape.shape)}")
+        raise invalid(
+            "Inputs sp_values and sp_shape should be vectors but received shapes: "
+            f"{shape_brackets(values.shape)} and {shape_brackets(shape.shape)}"
+        )
     if len(indices) != len(values) or indices.shape[1] != shape.size:
-        raise invalid(f"Indices of shape {shape_brackets(indices.shape)} do not fit "
-                      f"{values.size} values in {shape.size} dimensions")
+        raise invalid(
+            f"Indices of shape {shape_brackets(indices.shape)} do not fit "
+            f"{values.size} values in {shape.size} dimensions"
+        )
     sizes = tuple(shape.tolist())
     tail = sizes[len(sizes) - dense.ndim :] if dense.ndim <= len(sizes) else ()
-    if len(tail) != dense.ndim or any(d not in (1, s) for d, s in zip(dense.shape, tail,
-                                                                     strict=True)):
-        raise invalid("SparseDenseBinaryOpShared broadcasts dense to sparse only; got "
-                      f"incompatible shapes: {shape_brackets(sizes)} vs. "
-                      f"{shape_brackets(dense.shape)}")
+    if len(tail) != dense.ndim or any(
+        d not in (1, s) for d, s in zip(dense.shape, tail, strict=True)
+    ):
+        raise invalid(
+            "SparseDenseBinaryOpShared broadcasts dense to sparse only; got "
+            f"incompatible shapes: {shape_brackets(sizes)} vs. "
+            f"{shape_brackets(dense.shape)}"
+        )
 
 
 def _at_places(indices: Array, shape: Array, dense: Array) -> Array:
@@ -122,8 +131,14 @@ def _add_grad(op: Operation, dy: Tensor) -> list[Any]:
 
 
 def _define(name: str, compute: Callable[..., Any], grad: Callable[..., Any]) -> None:
-    define(name, "sp_indices: int64, sp_values: T, sp_shape: int64, dense: T -> output: T",
-           types={"T": ANY_NUMBERS}, infer=_infer, kernel=_kernel(compute), grad=grad)
+    define(
+        name,
+        "sp_indices: int64, sp_values: T, sp_shape: int64, dense: T -> output: T",
+        types={"T": ANY_NUMBERS},
+        infer=_infer,
+        kernel=_kernel(compute),
+        grad=grad,
+    )
 
 
 _define("SparseDenseCwiseMul", np.multiply, _mul_grad)

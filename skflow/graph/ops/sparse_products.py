@@ -18,8 +18,13 @@ from skflow.graph.spec import Spec
 def _column(indices: Tensor, column: int) -> Tensor:
     """A column of a matrix."""
     return raw.StridedSlice(  # type: ignore[no-any-return]
-        indices, [0, column], [0, column + 1], [1, 1],
-        begin_mask=1, end_mask=1, shrink_axis_mask=2,
+        indices,
+        [0, column],
+        [0, column + 1],
+        [1, 1],
+        begin_mask=1,
+        end_mask=1,
+        shrink_axis_mask=2,
     )
 
 
@@ -35,8 +40,9 @@ def _inner(adjoint_a: bool, adjoint_b: bool) -> tuple[int, int]:
     return (0 if adjoint_a else 1), (1 if adjoint_b else 0)
 
 
-def _sparse_matmul_dense(indices: Array, values: Array, shape: Array, b: Array, *,
-                         adjoint_a: bool, adjoint_b: bool) -> Array:
+def _sparse_matmul_dense(
+    indices: Array, values: Array, shape: Array, b: Array, *, adjoint_a: bool, adjoint_b: bool
+) -> Array:
     check_parts(indices, values, shape, b, _inner(adjoint_a, adjoint_b))
     pattern = Pattern(indices, (int(shape[0]), int(shape[1])), adjoint_a)
     return pattern.product(values, _dense_factor(b, adjoint_b))
@@ -62,8 +68,9 @@ def _sparse_matmul_dense_for(specs: Sequence[Spec], attrs: dict[str, Any]) -> An
     return product
 
 
-def _sparse_matmul_dense_infer(indices: Spec, values: Spec, shape: Spec, b: Spec, *,
-                               adjoint_a: bool, adjoint_b: bool) -> Shape:
+def _sparse_matmul_dense_infer(
+    indices: Spec, values: Spec, shape: Spec, b: Spec, *, adjoint_a: bool, adjoint_b: bool
+) -> Shape:
     del indices, values
     known = shape.as_shape()
     if known is not None and len(known) != 2:
@@ -90,7 +97,11 @@ def _sparse_matmul_dense_grad(op: Operation, dy: Tensor) -> list[Any]:
         factor = raw.Transpose(_conj(b), [1, 0], name="transpose_1")
     else:
         db = raw.SparseTensorDenseMatMul(
-            indices, values, shape, dy, adjoint_a=not adjoint_a,
+            indices,
+            values,
+            shape,
+            dy,
+            adjoint_a=not adjoint_a,
             name="SparseTensorDenseMatMul/SparseTensorDenseMatMul",
         )
         factor = b
@@ -106,12 +117,16 @@ def _conj(x: Tensor) -> Tensor:
     return raw.Conj(x)  # type: ignore[no-any-return]
 
 
-define("SparseTensorDenseMatMul",
-       "a_indices: int64, a_values: T, a_shape: int64, b: T -> product: T",
-       attrs={"adjoint_a": False, "adjoint_b": False},
-       types={"T": (*FLOATS, int32, int64, *COMPLEX)}, infer=_sparse_matmul_dense_infer,
-       kernel=_sparse_matmul_dense, specialize=_sparse_matmul_dense_for,
-       grad=_sparse_matmul_dense_grad)
+define(
+    "SparseTensorDenseMatMul",
+    "a_indices: int64, a_values: T, a_shape: int64, b: T -> product: T",
+    attrs={"adjoint_a": False, "adjoint_b": False},
+    types={"T": (*FLOATS, int32, int64, *COMPLEX)},
+    infer=_sparse_matmul_dense_infer,
+    kernel=_sparse_matmul_dense,
+    specialize=_sparse_matmul_dense_for,
+    grad=_sparse_matmul_dense_grad,
+)
 
 
 # ---- dense times dense, with many zeros ---------------------------------------------------
@@ -122,8 +137,9 @@ def _sparse_matmul(a: Array, b: Array, *, transpose_a: bool, transpose_b: bool) 
     if a.ndim != 2 or b.ndim != 2:
         raise invalid(f"{'b' if a.ndim == 2 else 'a'} is not a matrix")
     if left.shape[1] != right.shape[0]:
-        raise invalid(f"Matrix size incompatible: a: {shape_brackets(a.shape)}, "
-                      f"b: {shape_brackets(b.shape)}")
+        raise invalid(
+            f"Matrix size incompatible: a: {shape_brackets(a.shape)}, b: {shape_brackets(b.shape)}"
+        )
     found: Array = left @ right
     return found
 
@@ -136,8 +152,9 @@ def _sparse_matmul_infer(a: Spec, b: Spec, *, transpose_a: bool, transpose_b: bo
     return rows, columns
 
 
-def _product(a: Tensor, b: Tensor, transpose_a: bool, transpose_b: bool, sparse: tuple[Any, Any],
-             name: str) -> Tensor:
+def _product(
+    a: Tensor, b: Tensor, transpose_a: bool, transpose_b: bool, sparse: tuple[Any, Any], name: str
+) -> Tensor:
     flags = {"transpose_a": transpose_a, "transpose_b": transpose_b}
     if not any(sparse):
         return raw.MatMul(a, b, name=name, **flags)  # type: ignore[no-any-return]
@@ -162,8 +179,19 @@ def _sparse_matmul_grad(op: Operation, dy: Tensor) -> list[Tensor]:
     return [da, db]
 
 
-define("SparseMatMul", "a: Ta, b: Tb -> product: float32",
-       attrs={"transpose_a": False, "transpose_b": False, "a_is_sparse": False,
-              "b_is_sparse": False, "Ta": float32, "Tb": float32},
-       types={"Ta": (float32,), "Tb": (float32,)}, infer=_sparse_matmul_infer,
-       kernel=_sparse_matmul, grad=_sparse_matmul_grad)
+define(
+    "SparseMatMul",
+    "a: Ta, b: Tb -> product: float32",
+    attrs={
+        "transpose_a": False,
+        "transpose_b": False,
+        "a_is_sparse": False,
+        "b_is_sparse": False,
+        "Ta": float32,
+        "Tb": float32,
+    },
+    types={"Ta": (float32,), "Tb": (float32,)},
+    infer=_sparse_matmul_infer,
+    kernel=_sparse_matmul,
+    grad=_sparse_matmul_grad,
+)

@@ -34,8 +34,10 @@ def _check_segments(segments: Array) -> None:
         first_down = int(np.argmax(down)) if down.any() else len(segments)
         first_out = int(np.argmax(outside)) if outside.any() else len(segments)
         if first_out <= first_down:
-            raise invalid(f"Segment id {segments[first_out]} out of range [0, {last}), possibly "
-                       "because 'segment_ids' input is not sorted.")
+            raise invalid(
+                f"Segment id {segments[first_out]} out of range [0, {last}), possibly "
+                "because 'segment_ids' input is not sorted."
+            )
         raise invalid("segment ids are not increasing")
 
 
@@ -117,14 +119,33 @@ def _grad_by(name: str) -> Callable[..., list[Any]]:
 
 
 _SIGNATURE: Final = "data: T, indices: Tidx, segment_ids: int32 -> output: T"
-define("SparseSegmentSum", _SIGNATURE, attrs={"Tidx": int32},
-       types={"T": REAL_NUMBERS, "Tidx": INDEX}, infer=_infer, kernel=_sum, grad=_sum_grad)
-define("SparseSegmentMean", _SIGNATURE, attrs={"Tidx": int32},
-       types={"T": (float32, float64), "Tidx": INDEX}, infer=_infer, kernel=_mean,
-       grad=_grad_by("SparseSegmentMeanGrad"))
-define("SparseSegmentSqrtN", _SIGNATURE, attrs={"Tidx": int32},
-       types={"T": (float32, float64), "Tidx": INDEX}, infer=_infer, kernel=_sqrt_n,
-       grad=_grad_by("SparseSegmentSqrtNGrad"))
+define(
+    "SparseSegmentSum",
+    _SIGNATURE,
+    attrs={"Tidx": int32},
+    types={"T": REAL_NUMBERS, "Tidx": INDEX},
+    infer=_infer,
+    kernel=_sum,
+    grad=_sum_grad,
+)
+define(
+    "SparseSegmentMean",
+    _SIGNATURE,
+    attrs={"Tidx": int32},
+    types={"T": (float32, float64), "Tidx": INDEX},
+    infer=_infer,
+    kernel=_mean,
+    grad=_grad_by("SparseSegmentMeanGrad"),
+)
+define(
+    "SparseSegmentSqrtN",
+    _SIGNATURE,
+    attrs={"Tidx": int32},
+    types={"T": (float32, float64), "Tidx": INDEX},
+    infer=_infer,
+    kernel=_sqrt_n,
+    grad=_grad_by("SparseSegmentSqrtNGrad"),
+)
 
 
 # ---- their gradients ----------------------------------------------------------------------
@@ -176,10 +197,15 @@ def _forward_by(name: str) -> Callable[..., list[Any]]:
 
 
 def _define_grad(name: str, kernel: Callable[..., Array]) -> None:
-    define(f"{name}Grad",
-           "grad: T, indices: Tidx, segment_ids: int32, output_dim0: int32 -> output: T",
-           attrs={"Tidx": int32}, types={"T": (float32, float64), "Tidx": INDEX},
-           infer=_grad_infer, kernel=kernel, grad=_forward_by(name))
+    define(
+        f"{name}Grad",
+        "grad: T, indices: Tidx, segment_ids: int32, output_dim0: int32 -> output: T",
+        attrs={"Tidx": int32},
+        types={"T": (float32, float64), "Tidx": INDEX},
+        infer=_grad_infer,
+        kernel=kernel,
+        grad=_forward_by(name),
+    )
 
 
 _define_grad("SparseSegmentMean", _mean_grad)

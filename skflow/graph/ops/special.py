@@ -25,8 +25,15 @@ _TWO_OVER_ROOT_PI = 2 / math.sqrt(math.pi)
 
 def _define(type: str, kernel: Kernel, derivative: Callable[[Tensor], Any]) -> None:
     """Declare a function of one variable by its derivative as a function of the input."""
-    define(type, "x: T -> y: T", kernel=single(kernel), types={"T": FLOATS}, elementwise=True,
-           out=True, grad=lambda op, dy: [dy * derivative(op.inputs[0])])
+    define(
+        type,
+        "x: T -> y: T",
+        kernel=single(kernel),
+        types={"T": FLOATS},
+        elementwise=True,
+        out=True,
+        grad=lambda op, dy: [dy * derivative(op.inputs[0])],
+    )
 
 
 def _erf(x: Array, *, out: Array | None = None) -> Any:

@@ -19,9 +19,19 @@ from skflow.graph.spec import Spec
 
 # TensorFlow's order, which its messages show.
 NUMBERS: Final = (
-    dtypes.float32, dtypes.float64, dtypes.int64, dtypes.int32, dtypes.uint8, dtypes.uint16,
-    dtypes.int16, dtypes.int8, dtypes.complex64, dtypes.complex128, dtypes.float16,
-    dtypes.uint32, dtypes.uint64,
+    dtypes.float32,
+    dtypes.float64,
+    dtypes.int64,
+    dtypes.int32,
+    dtypes.uint8,
+    dtypes.uint16,
+    dtypes.int16,
+    dtypes.int8,
+    dtypes.complex64,
+    dtypes.complex128,
+    dtypes.float16,
+    dtypes.uint32,
+    dtypes.uint64,
 )
 
 
@@ -94,7 +104,8 @@ def _define_in_place(name: str, ufunc: np.ufunc) -> None:
         storage = ref.read()
         if storage.shape != value.shape:
             raise InvalidArgumentError(
-                None, None,
+                None,
+                None,
                 "Parameters and update must be the same size: "
                 f"{shape_brackets(storage.shape)} vs. {shape_brackets(value.shape)}",
             )
@@ -190,7 +201,8 @@ def _check_rows(storage: Array, indices: Array, updates: Array) -> None:
         raise InvalidArgumentError(None, None, "params must be at least 1-D, got shape []")
     if updates.shape != indices.shape + storage.shape[1:]:
         raise InvalidArgumentError(
-            None, None,
+            None,
+            None,
             "Must have updates.shape = indices.shape + params.shape[1:], got updates.shape "
             f"{shape_brackets(updates.shape)}, indices.shape {shape_brackets(indices.shape)}, "
             f"params.shape {shape_brackets(storage.shape)}",
@@ -256,11 +268,14 @@ def _same_part(which: str, name: str, shape: Shape, part: Any, updates: Shape, o
 
 
 def _check_slices(storage: Array, indices: Array, updates: Array) -> None:
-    if not indices.ndim or not updates.ndim or (
-        indices.ndim > 1 and indices.shape[0] != updates.shape[0]
+    if (
+        not indices.ndim
+        or not updates.ndim
+        or (indices.ndim > 1 and indices.shape[0] != updates.shape[0])
     ):
         raise InvalidArgumentError(
-            None, None,
+            None,
+            None,
             "The outermost dimension of updates and indices must match. Got indices.shape "
             f"{shape_brackets(indices.shape)}, updates.shape {shape_brackets(updates.shape)}",
         )
@@ -268,7 +283,8 @@ def _check_slices(storage: Array, indices: Array, updates: Array) -> None:
     wanted = indices.shape[:outer] + storage.shape[depth:]
     if depth > storage.ndim or updates.shape != wanted:
         raise InvalidArgumentError(
-            None, None,
+            None,
+            None,
             "Must have updates.shape = indices.shape[:batch_dim] + params_shape[slice_dim:], got "
             f"updates.shape: {shape_brackets(updates.shape)}, "
             f"indices.shape: {shape_brackets(indices.shape)}, "
@@ -288,7 +304,8 @@ def _flat_places(storage: Array, indices: Array) -> Array:
         at = ",".join(str(int(i)) for i in np.unravel_index(bad, indices.shape))
         values = ", ".join(str(int(i)) for i in table[bad])
         raise InvalidArgumentError(
-            None, None,
+            None,
+            None,
             f"Invalid indices: [{at}] = [{values}] is not in [0, {storage.shape[0]})",
         )
     steps = np.append(np.cumprod(limits[:0:-1])[::-1], 1) if depth else limits
@@ -300,7 +317,7 @@ def _define_scatter_nd(name: str, change: Any, types: dict[str, Any], use_lockin
         storage = ref.read()
         _check_slices(storage, indices, updates)
         if updates.size:
-            inner = storage.shape[indices.shape[-1]:]
+            inner = storage.shape[indices.shape[-1] :]
             places = _flat_places(storage, indices)
             rows = _own(storage, updates).reshape(len(places), *inner)
             change(storage.reshape(-1, *inner), places, rows)

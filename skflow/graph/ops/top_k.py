@@ -96,13 +96,25 @@ def _top_k_grad(op: Operation, dvalues: Any, _: Any) -> list[Any]:
     starts = raw.Mul(raw.Range(constant(0, int32), count, constant(1, int32)), width)
     flat = raw.Reshape(raw.Add(rows, raw.ExpandDims(starts, constant(-1, int32))), [-1])
     size = raw.Prod(shape, constant([0], int32), keep_dims=True)
-    dense = raw.SparseToDense(flat, size, raw.Reshape(dvalues, [-1]),
-                              constant(0, dvalues.dtype.base_dtype), validate_indices=False)
+    dense = raw.SparseToDense(
+        flat,
+        size,
+        raw.Reshape(dvalues, [-1]),
+        constant(0, dvalues.dtype.base_dtype),
+        validate_indices=False,
+    )
     return [raw.Reshape(dense, shape, name="Reshape_4"), None]
 
 
-define("TopKV2", "input: T, k: int32 -> values: T, indices: int32", attrs={"sorted": True},
-       types={"T": REAL_NUMBERS}, infer=_top_k_infer, kernel=_top_k, grad=_top_k_grad)
+define(
+    "TopKV2",
+    "input: T, k: int32 -> values: T, indices: int32",
+    attrs={"sorted": True},
+    types={"T": REAL_NUMBERS},
+    infer=_top_k_infer,
+    kernel=_top_k,
+    grad=_top_k_grad,
+)
 
 
 def _check_in_top_k(predictions: Array, targets: Array) -> None:
@@ -111,8 +123,10 @@ def _check_in_top_k(predictions: Array, targets: Array) -> None:
     if targets.ndim != 1:
         raise invalid("targets must be 1-dimensional")
     if len(predictions) != len(targets):
-        raise invalid(f"First dimension of predictions {len(predictions)} must match length of "
-                      f"targets {len(targets)}")
+        raise invalid(
+            f"First dimension of predictions {len(predictions)} must match length of "
+            f"targets {len(targets)}"
+        )
     outside = (targets < 0) | (targets >= predictions.shape[1])
     if outside.any():
         raise invalid(f"targets[{int(np.argmax(outside))}] is out of range")
@@ -132,6 +146,11 @@ def _in_top_k_infer(predictions: Spec, targets: Spec) -> Shape:
     return (equal_dims(rows, count),)
 
 
-define("InTopK", "predictions: float32, targets: T -> precision: bool",
-       attrs={"k": Attr("int"), "T": int32}, types={"T": INDEX}, infer=_in_top_k_infer,
-       kernel=_in_top_k)
+define(
+    "InTopK",
+    "predictions: float32, targets: T -> precision: bool",
+    attrs={"k": Attr("int"), "T": int32},
+    types={"T": INDEX},
+    infer=_in_top_k_infer,
+    kernel=_in_top_k,
+)

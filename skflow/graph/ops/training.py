@@ -72,7 +72,9 @@ def _layout(rule: Rule, rest: str) -> _Layout:
     names = ("var", *rule.slots, *rest.split())
     gradient = rule.gradient if rule.gradient in names else "grad"
     return _Layout(
-        names, 1 + len(rule.slots), names.index(gradient),
+        names,
+        1 + len(rule.slots),
+        names.index(gradient),
         tuple(names.index(s) for s in rule.scalars),
         names.index("indices") if "indices" in names else None,
     )
@@ -121,8 +123,10 @@ def _check(layout: _Layout, storages: Sequence[Array], inputs: Sequence[Any]) ->
 
 def _check_same(var: Array, other: Array, name: str) -> None:
     if var.shape != other.shape:
-        _refuse(f"var and {name} do not have the same shape{shape_brackets(var.shape)} "
-                f"{shape_brackets(other.shape)}")
+        _refuse(
+            f"var and {name} do not have the same shape{shape_brackets(var.shape)} "
+            f"{shape_brackets(other.shape)}"
+        )
 
 
 def _check_sparse(var: Array, grad: Array, indices: Array) -> None:
@@ -157,8 +161,14 @@ def _run(rule: Rule, layout: _Layout, inputs: Sequence[Any], **flags: Any) -> Re
     return variable
 
 
-def _run_rows(rule: Rule, storages: Sequence[Array], grad: Array, indices: Array,
-              scalars: Sequence[Any], flags: dict[str, Any]) -> None:
+def _run_rows(
+    rule: Rule,
+    storages: Sequence[Array],
+    grad: Array,
+    indices: Array,
+    scalars: Sequence[Any],
+    flags: dict[str, Any],
+) -> None:
     """Update the rows that `indices` names; a row named twice is updated twice, in order."""
     for turn in rounds(indices):
         at = indices[turn]

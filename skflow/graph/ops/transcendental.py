@@ -19,8 +19,14 @@ def _define(type: str, kernel: Kernel, derivative: Callable[[Tensor], Any]) -> N
     def grad(op: Operation, dy: Any) -> list[Any]:
         return [dy * derivative(conj(op.inputs[0]))]
 
-    define(type, "x: T -> y: T", kernel=kernel, grad=grad, types={"T": INEXACT_NUMBERS},
-           elementwise=True)
+    define(
+        type,
+        "x: T -> y: T",
+        kernel=kernel,
+        grad=grad,
+        types={"T": INEXACT_NUMBERS},
+        elementwise=True,
+    )
 
 
 def _inverse(x: Tensor) -> Any:
@@ -39,18 +45,36 @@ def _acos_grad(op: Operation, dy: Any) -> list[Any]:
     return [-dy * _arc_slope(conj(op.inputs[0]))]
 
 
-define("Exp", "x: T -> y: T", kernel=np.exp, types={"T": INEXACT_NUMBERS}, elementwise=True,
-       grad=lambda op, dy: [dy * conj(op.outputs[0])])
+define(
+    "Exp",
+    "x: T -> y: T",
+    kernel=np.exp,
+    types={"T": INEXACT_NUMBERS},
+    elementwise=True,
+    grad=lambda op, dy: [dy * conj(op.outputs[0])],
+)
 _define("Expm1", np.expm1, raw.Exp)
 _define("Log", np.log, _inverse)
 _define("Log1p", np.log1p, lambda x: raw.Reciprocal(raw.Add(x, 1)))
-define("Cos", "x: T -> y: T", kernel=np.cos, types={"T": INEXACT_NUMBERS}, elementwise=True,
-       grad=lambda op, dy: [-dy * raw.Sin(conj(op.inputs[0]))])
+define(
+    "Cos",
+    "x: T -> y: T",
+    kernel=np.cos,
+    types={"T": INEXACT_NUMBERS},
+    elementwise=True,
+    grad=lambda op, dy: [-dy * raw.Sin(conj(op.inputs[0]))],
+)
 _define("Sin", np.sin, raw.Cos)
 _define("Tan", np.tan, _secant_squared)
 _define("Asin", np.arcsin, _arc_slope)
-define("Acos", "x: T -> y: T", kernel=np.arccos, types={"T": INEXACT_NUMBERS}, elementwise=True,
-       grad=_acos_grad)
+define(
+    "Acos",
+    "x: T -> y: T",
+    kernel=np.arccos,
+    types={"T": INEXACT_NUMBERS},
+    elementwise=True,
+    grad=_acos_grad,
+)
 _define("Atan", np.arctan, lambda x: raw.Reciprocal(1 + raw.Square(x)))
 
 # ---- functions whose derivative is a function of the result -------------------------------

@@ -38,8 +38,14 @@ class AdadeltaOptimizer(Optimizer):
     M. Zeiler, ADADELTA: an adaptive learning rate method, 2012, arXiv:1212.5701.
     """
 
-    def __init__(self, learning_rate: Any = 0.001, rho: Any = 0.95, epsilon: Any = 1e-8,
-                 use_locking: bool = False, name: str = "Adadelta") -> None:
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        rho: Any = 0.95,
+        epsilon: Any = 1e-8,
+        use_locking: bool = False,
+        name: str = "Adadelta",
+    ) -> None:
         super().__init__(use_locking, name)
         self._lr = learning_rate
         self._rho = rho
@@ -55,13 +61,21 @@ class AdadeltaOptimizer(Optimizer):
 
     def _apply_dense(self, grad: Tensor, var: Variable) -> Update:
         return raw.ApplyAdadelta(  # type: ignore[no-any-return]
-            var, self._slot(var, "accum"), self._slot(var, "accum_update"),
-            *self._in_type_of(var, *_SCALARS), grad, use_locking=self._use_locking,
+            var,
+            self._slot(var, "accum"),
+            self._slot(var, "accum_update"),
+            *self._in_type_of(var, *_SCALARS),
+            grad,
+            use_locking=self._use_locking,
         )
 
     def _apply_sparse(self, grad: IndexedSlices, var: Variable) -> Update:
         return raw.SparseApplyAdadelta(  # type: ignore[no-any-return]
-            var, self._slot(var, "accum"), self._slot(var, "accum_update"),
-            *self._in_type_of(var, *_SCALARS), grad.values, grad.indices,
+            var,
+            self._slot(var, "accum"),
+            self._slot(var, "accum_update"),
+            *self._in_type_of(var, *_SCALARS),
+            grad.values,
+            grad.indices,
             use_locking=self._use_locking,
         )

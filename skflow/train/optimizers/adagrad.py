@@ -42,8 +42,13 @@ class AdagradOptimizer(Optimizer):
     stochastic optimization, JMLR 12, 2011.
     """
 
-    def __init__(self, learning_rate: Any, initial_accumulator_value: float = 0.1,
-                 use_locking: bool = False, name: str = "Adagrad") -> None:
+    def __init__(
+        self,
+        learning_rate: Any,
+        initial_accumulator_value: float = 0.1,
+        use_locking: bool = False,
+        name: str = "Adagrad",
+    ) -> None:
         if initial_accumulator_value <= 0.0:
             raise ValueError(
                 f"initial_accumulator_value must be positive: {initial_accumulator_value}"
@@ -72,7 +77,11 @@ class AdagradOptimizer(Optimizer):
     def _apply_sparse(self, grad: IndexedSlices, var: Variable) -> Update:
         (rate,) = self._in_type_of(var, "learning_rate")
         return raw.SparseApplyAdagrad(  # type: ignore[no-any-return]
-            var, self._slot(var, "accumulator"), rate, grad.values, grad.indices,
+            var,
+            self._slot(var, "accumulator"),
+            rate,
+            grad.values,
+            grad.indices,
             use_locking=self._use_locking,
         )
 
@@ -108,11 +117,16 @@ class AdagradDAOptimizer(Optimizer):
     As for `AdagradOptimizer`.
     """
 
-    def __init__(self, learning_rate: Any, global_step: Any,
-                 initial_gradient_squared_accumulator_value: float = 0.1,
-                 l1_regularization_strength: float = 0.0,
-                 l2_regularization_strength: float = 0.0, use_locking: bool = False,
-                 name: str = "AdagradDA") -> None:
+    def __init__(
+        self,
+        learning_rate: Any,
+        global_step: Any,
+        initial_gradient_squared_accumulator_value: float = 0.1,
+        l1_regularization_strength: float = 0.0,
+        l2_regularization_strength: float = 0.0,
+        use_locking: bool = False,
+        name: str = "AdagradDA",
+    ) -> None:
         if initial_gradient_squared_accumulator_value <= 0.0:
             raise ValueError(
                 "initial_gradient_squared_accumulator_value must be positive: "
@@ -141,8 +155,10 @@ class AdagradDAOptimizer(Optimizer):
         """The slots, and what follows the gradient."""
         step = array_functions.identity(self._global_step) + 1
         dtype = var.dtype.base_dtype
-        slots = [self._slot(var, "gradient_accumulator"),
-                 self._slot(var, "gradient_squared_accumulator")]
+        slots = [
+            self._slot(var, "gradient_accumulator"),
+            self._slot(var, "gradient_squared_accumulator"),
+        ]
         return slots, [
             *self._in_type_of(var, "learning_rate"),
             math_functions.cast(self._l1_regularization_strength, dtype),

@@ -49,8 +49,15 @@ class AdamOptimizer(Optimizer):
 
     _nesterov: bool | None = None
 
-    def __init__(self, learning_rate: Any = 0.001, beta1: Any = 0.9, beta2: Any = 0.999,
-                 epsilon: Any = 1e-8, use_locking: bool = False, name: str = "Adam") -> None:
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta1: Any = 0.9,
+        beta2: Any = 0.999,
+        epsilon: Any = 1e-8,
+        use_locking: bool = False,
+        name: str = "Adam",
+    ) -> None:
         super().__init__(use_locking, name)
         self._lr = learning_rate
         self._beta1 = beta1
@@ -82,21 +89,25 @@ class AdamOptimizer(Optimizer):
     def _apply_dense(self, grad: Tensor, var: Variable) -> Update:
         powers = [math_functions.cast(p, var.dtype.base_dtype) for p in self._beta_powers()]
         return raw.ApplyAdam(  # type: ignore[no-any-return]
-            var, self._slot(var, "m"), self._slot(var, "v"), *powers,
-            *self._in_type_of(var, *_SCALARS), grad, use_locking=self._use_locking,
+            var,
+            self._slot(var, "m"),
+            self._slot(var, "v"),
+            *powers,
+            *self._in_type_of(var, *_SCALARS),
+            grad,
+            use_locking=self._use_locking,
             use_nesterov=self._nesterov,
         )
 
     def _corrected_rate(self, var: Variable) -> Tensor:
         """The length of a step that makes up for means that start at zero."""
-        power1, power2 = (
-            math_functions.cast(p, var.dtype.base_dtype) for p in self._beta_powers()
-        )
+        power1, power2 = (math_functions.cast(p, var.dtype.base_dtype) for p in self._beta_powers())
         (rate,) = self._in_type_of(var, "learning_rate")
         return rate * math_functions.sqrt(1 - power2) / (1 - power1)
 
-    def _decay_and_add(self, slot: Variable, beta: Tensor, grad: IndexedSlices, values: Tensor
-                       ) -> Tensor:
+    def _decay_and_add(
+        self, slot: Variable, beta: Tensor, grad: IndexedSlices, values: Tensor
+    ) -> Tensor:
         """Update a running mean of which only some rows get something new."""
         decayed = state_functions.assign(slot, slot * beta, use_locking=self._use_locking)
         return state_functions.scatter_add(
@@ -151,13 +162,12 @@ class LazyAdamOptimizer(AdamOptimizer):
         m_rows = array_functions.gather(m, grad.indices)
         v_rows = array_functions.gather(v, grad.indices)
         step = rate * m_rows / (math_functions.sqrt(v_rows) + epsilon)
-        moved = state_functions.scatter_sub(
-            var, grad.indices, step, use_locking=self._use_locking
-        )
+        moved = state_functions.scatter_sub(var, grad.indices, step, use_locking=self._use_locking)
         return control_functions.group(moved, m, v)
 
-    def _mixed_rows(self, slot: Variable, beta: Tensor, grad: IndexedSlices, values: Tensor
-                    ) -> Tensor:
+    def _mixed_rows(
+        self, slot: Variable, beta: Tensor, grad: IndexedSlices, values: Tensor
+    ) -> Tensor:
         """Update the rows of a running mean that get something new."""
         old = array_functions.gather(slot, grad.indices)
         return state_functions.scatter_update(
@@ -208,17 +218,32 @@ class AdamWOptimizer(AdamOptimizer):
     arXiv:1711.05101.
     """
 
-    def __init__(self, weight_decay: Any, learning_rate: Any = 0.001, beta1: Any = 0.9,
-                 beta2: Any = 0.999, epsilon: Any = 1e-8, use_locking: bool = False,
-                 name: str = "AdamW") -> None:
+    def __init__(
+        self,
+        weight_decay: Any,
+        learning_rate: Any = 0.001,
+        beta1: Any = 0.9,
+        beta2: Any = 0.999,
+        epsilon: Any = 1e-8,
+        use_locking: bool = False,
+        name: str = "AdamW",
+    ) -> None:
         super().__init__(learning_rate, beta1, beta2, epsilon, use_locking, name)
         self._weight_decay = weight_decay
         self._decayed: list[Variable] | None = None
 
-    def minimize(self, loss: Any, global_step: Any = None, var_list: Any = None,
-                 gate_gradients: int = Optimizer.GATE_OP, aggregation_method: int | None = None,
-                 colocate_gradients_with_ops: bool = False, name: str | None = None,
-                 grad_loss: Any = None, decay_var_list: Any = None) -> Operation:
+    def minimize(
+        self,
+        loss: Any,
+        global_step: Any = None,
+        var_list: Any = None,
+        gate_gradients: int = Optimizer.GATE_OP,
+        aggregation_method: int | None = None,
+        colocate_gradients_with_ops: bool = False,
+        name: str | None = None,
+        grad_loss: Any = None,
+        decay_var_list: Any = None,
+    ) -> Operation:
         """Make an operation that takes one step (see `Optimizer.minimize`).
 
         Parameters
@@ -235,12 +260,23 @@ colocate_gradients_with_ops, name, grad_loss
         """
         self._decayed = decay_var_list
         return super().minimize(
-            loss, global_step, var_list, gate_gradients, aggregation_method,
-            colocate_gradients_with_ops, name, grad_loss,
+            loss,
+            global_step,
+            var_list,
+            gate_gradients,
+            aggregation_method,
+            colocate_gradients_with_ops,
+            name,
+            grad_loss,
         )
 
-    def apply_gradients(self, grads_and_vars: Any, global_step: Any = None,
-                        name: str | None = None, decay_var_list: Any = None) -> Operation:
+    def apply_gradients(
+        self,
+        grads_and_vars: Any,
+        global_step: Any = None,
+        name: str | None = None,
+        decay_var_list: Any = None,
+    ) -> Operation:
         """Make an operation that takes one step (see `Optimizer.apply_gradients`).
 
         Parameters
@@ -279,8 +315,6 @@ colocate_gradients_with_ops, name, grad_loss
             return super()._apply_sparse(grad, var)
         (decay,) = self._in_type_of(var, "weight_decay")
         rows = decay * array_functions.gather(var, grad.indices)
-        shrunk = state_functions.scatter_sub(
-            var, grad.indices, rows, use_locking=self._use_locking
-        )
+        shrunk = state_functions.scatter_sub(var, grad.indices, rows, use_locking=self._use_locking)
         with control_dependencies([shrunk]):
             return super()._apply_sparse(grad, var)

@@ -48,12 +48,18 @@ class FtrlOptimizer(Optimizer):
     """
 
     @later_keywords
-    def __init__(self, learning_rate: Any, learning_rate_power: float = -0.5,
-                 initial_accumulator_value: float = 0.1,
-                 l1_regularization_strength: float = 0.0,
-                 l2_regularization_strength: float = 0.0, use_locking: bool = False,
-                 name: str = "Ftrl", *,
-                 l2_shrinkage_regularization_strength: float = 0.0) -> None:
+    def __init__(
+        self,
+        learning_rate: Any,
+        learning_rate_power: float = -0.5,
+        initial_accumulator_value: float = 0.1,
+        l1_regularization_strength: float = 0.0,
+        l2_regularization_strength: float = 0.0,
+        use_locking: bool = False,
+        name: str = "Ftrl",
+        *,
+        l2_shrinkage_regularization_strength: float = 0.0,
+    ) -> None:
         super().__init__(use_locking, name)
         if initial_accumulator_value <= 0.0:
             raise ValueError(
@@ -81,7 +87,8 @@ class FtrlOptimizer(Optimizer):
         for var in var_list:
             with colocate_with(var):
                 first = constant(
-                    self._initial_accumulator_value, dtype=var.dtype.base_dtype,
+                    self._initial_accumulator_value,
+                    dtype=var.dtype.base_dtype,
                     shape=var.get_shape(),
                 )
                 self._get_or_make_slot(var, first, "accum", self._name)

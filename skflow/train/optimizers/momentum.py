@@ -34,8 +34,14 @@ class MomentumOptimizer(Optimizer):
     momentum in deep learning, ICML 2013.
     """
 
-    def __init__(self, learning_rate: Any, momentum: Any, use_locking: bool = False,
-                 name: str = "Momentum", use_nesterov: bool = False) -> None:
+    def __init__(
+        self,
+        learning_rate: Any,
+        momentum: Any,
+        use_locking: bool = False,
+        name: str = "Momentum",
+        use_nesterov: bool = False,
+    ) -> None:
         super().__init__(use_locking, name)
         self._learning_rate = learning_rate
         self._momentum = momentum
@@ -51,13 +57,24 @@ class MomentumOptimizer(Optimizer):
     def _apply_dense(self, grad: Tensor, var: Variable) -> Update:
         rate, momentum = self._in_type_of(var, "learning_rate", "momentum")
         return raw.ApplyMomentum(  # type: ignore[no-any-return]
-            var, self._slot(var, "momentum"), rate, grad, momentum,
-            use_locking=self._use_locking, use_nesterov=self._use_nesterov,
+            var,
+            self._slot(var, "momentum"),
+            rate,
+            grad,
+            momentum,
+            use_locking=self._use_locking,
+            use_nesterov=self._use_nesterov,
         )
 
     def _apply_sparse(self, grad: IndexedSlices, var: Variable) -> Update:
         rate, momentum = self._in_type_of(var, "learning_rate", "momentum")
         return raw.SparseApplyMomentum(  # type: ignore[no-any-return]
-            var, self._slot(var, "momentum"), rate, grad.values, grad.indices, momentum,
-            use_locking=self._use_locking, use_nesterov=self._use_nesterov,
+            var,
+            self._slot(var, "momentum"),
+            rate,
+            grad.values,
+            grad.indices,
+            momentum,
+            use_locking=self._use_locking,
+            use_nesterov=self._use_nesterov,
         )

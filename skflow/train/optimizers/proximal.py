@@ -36,9 +36,14 @@ class ProximalGradientDescentOptimizer(Optimizer):
     splitting, JMLR 10, 2009.
     """
 
-    def __init__(self, learning_rate: Any, l1_regularization_strength: float = 0.0,
-                 l2_regularization_strength: float = 0.0, use_locking: bool = False,
-                 name: str = "ProximalGradientDescent") -> None:
+    def __init__(
+        self,
+        learning_rate: Any,
+        l1_regularization_strength: float = 0.0,
+        l2_regularization_strength: float = 0.0,
+        use_locking: bool = False,
+        name: str = "ProximalGradientDescent",
+    ) -> None:
         super().__init__(use_locking, name)
         self._learning_rate = learning_rate
         self._l1_regularization_strength = l1_regularization_strength
@@ -58,7 +63,10 @@ class ProximalGradientDescentOptimizer(Optimizer):
 
     def _apply_sparse(self, grad: IndexedSlices, var: Variable) -> Update:
         return raw.SparseApplyProximalGradientDescent(  # type: ignore[no-any-return]
-            var, *self._in_type_of(var, *_SCALARS), grad.values, grad.indices,
+            var,
+            *self._in_type_of(var, *_SCALARS),
+            grad.values,
+            grad.indices,
             use_locking=self._use_locking,
         )
 
@@ -90,10 +98,15 @@ class ProximalAdagradOptimizer(Optimizer):
     stochastic optimization, JMLR 12, 2011. Duchi and Singer, as above.
     """
 
-    def __init__(self, learning_rate: Any, initial_accumulator_value: float = 0.1,
-                 l1_regularization_strength: float = 0.0,
-                 l2_regularization_strength: float = 0.0, use_locking: bool = False,
-                 name: str = "ProximalAdagrad") -> None:
+    def __init__(
+        self,
+        learning_rate: Any,
+        initial_accumulator_value: float = 0.1,
+        l1_regularization_strength: float = 0.0,
+        l2_regularization_strength: float = 0.0,
+        use_locking: bool = False,
+        name: str = "ProximalAdagrad",
+    ) -> None:
         if initial_accumulator_value <= 0.0:
             raise ValueError(
                 f"initial_accumulator_value must be positive: {initial_accumulator_value}"
@@ -108,7 +121,8 @@ class ProximalAdagradOptimizer(Optimizer):
         for var in var_list:
             with colocate_with(var):
                 first = constant(
-                    self._initial_accumulator_value, shape=var.get_shape(),
+                    self._initial_accumulator_value,
+                    shape=var.get_shape(),
                     dtype=var.dtype.base_dtype,
                 )
             self._get_or_make_slot(var, first, "accumulator", self._name)
@@ -122,12 +136,19 @@ class ProximalAdagradOptimizer(Optimizer):
 
     def _apply_dense(self, grad: Tensor, var: Variable) -> Update:
         return raw.ApplyProximalAdagrad(  # type: ignore[no-any-return]
-            var, self._slot(var, "accumulator"), *self._in_type_of(var, *_SCALARS), grad,
+            var,
+            self._slot(var, "accumulator"),
+            *self._in_type_of(var, *_SCALARS),
+            grad,
             use_locking=self._use_locking,
         )
 
     def _apply_sparse(self, grad: IndexedSlices, var: Variable) -> Update:
         return raw.SparseApplyProximalAdagrad(  # type: ignore[no-any-return]
-            var, self._slot(var, "accumulator"), *self._in_type_of(var, *_SCALARS),
-            grad.values, grad.indices, use_locking=self._use_locking,
+            var,
+            self._slot(var, "accumulator"),
+            *self._in_type_of(var, *_SCALARS),
+            grad.values,
+            grad.indices,
+            use_locking=self._use_locking,
         )

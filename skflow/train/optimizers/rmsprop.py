@@ -42,9 +42,16 @@ class RMSPropOptimizer(Optimizer):
     centred form).
     """
 
-    def __init__(self, learning_rate: Any, decay: Any = 0.9, momentum: Any = 0.0,
-                 epsilon: Any = 1e-10, use_locking: bool = False, centered: bool = False,
-                 name: str = "RMSProp") -> None:
+    def __init__(
+        self,
+        learning_rate: Any,
+        decay: Any = 0.9,
+        momentum: Any = 0.0,
+        epsilon: Any = 1e-10,
+        use_locking: bool = False,
+        centered: bool = False,
+        name: str = "RMSProp",
+    ) -> None:
         super().__init__(use_locking, name)
         self._learning_rate = learning_rate
         self._decay = decay
@@ -64,7 +71,9 @@ class RMSPropOptimizer(Optimizer):
 
     def _prepare(self) -> None:
         self._set_hyperparameters(
-            learning_rate=self._learning_rate, decay=self._decay, momentum=self._momentum,
+            learning_rate=self._learning_rate,
+            decay=self._decay,
+            momentum=self._momentum,
             epsilon=self._epsilon,
         )
 
