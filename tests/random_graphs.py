@@ -263,7 +263,7 @@ class Author:
 
 def _broadcasts(a: Shape, b: Shape) -> bool:
     try:
-        return len(np.broadcast_shapes(a, b)) <= 3
+        return len(np.broadcast_shapes(a, b)) <= 4
     except ValueError:
         return False
 

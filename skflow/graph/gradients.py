@@ -20,6 +20,15 @@ from skflow.graph.sparse_types import IndexedSlices
 
 Gradient = Tensor | IndexedSlices
 _REGISTERED: Final[dict[str, Any]] = {}
+# What TensorFlow calls the gradients of a broadcasting operation, where it is not Reshape and
+# Reshape_1.
+_RESULTS: Final = {
+    "SquaredDifference": ("Reshape", "Neg"),
+    "Igamma": ("Reshape", "Reshape"),
+    "Igammac": ("Reshape", "mul_2"),
+    "Zeta": ("Reshape", "Reshape"),
+    "Polygamma": ("Reshape", "Reshape"),
+}
 
 
 class AggregationMethod:
@@ -299,7 +308,10 @@ def _differentiable(x: Any) -> Tensor:
 
 
 def _initial(y: Tensor, grad: Any) -> Gradient:
+    dtype = y.dtype.base_dtype
     if grad is None:
+        if dtype.is_complex:
+            raise TypeError(f"Gradients of complex tensors must set grad_ys (y.dtype = {dtype!r})")
         shape = y.spec.shape
         dims = (
             constant(list(shape or ()), raw_int32(), name="Shape")
@@ -310,7 +322,14 @@ def _initial(y: Tensor, grad: Any) -> Gradient:
         return raw.Fill(dims, one, name="Fill")  # type: ignore[no-any-return]
     if isinstance(grad, IndexedSlices):
         return grad
-    given = convert(grad, y.dtype.base_dtype)
+    given = convert(grad, None if isinstance(grad, Tensor) else dtype)
+    if given.dtype.base_dtype is not dtype:
+        wanted = "complex" if dtype.is_complex else "real or integer"
+        owner = "complex" if dtype.is_complex else "real or integer-valued"
+        raise TypeError(
+            f"Gradient type {given.dtype.base_dtype.name} generated for {owner} tensor {y} with "
+            f"type {dtype.name} must be {wanted}"
+        )
     given.get_shape().assert_is_compatible_with(y.get_shape())
     return given
 
@@ -377,7 +396,7 @@ def _differentiate(
         labels: list[str | None] = [None] * len(found)
         if op.definition.broadcast:
             found = _unbroadcast(op, found)
-            labels = [f"{scope}/Reshape", f"{scope}/Reshape_1"]
+            labels = [f"{scope}/{n}" for n in _RESULTS.get(op.type, ("Reshape", "Reshape_1"))]
         if gate and sum(g is not None for g in found) > 1:
             labels = _gated_labels(scope, found)
     finally:

@@ -77,7 +77,7 @@ def _squared_difference(x: Array, y: Array, *, out: Array | None = None) -> Any:
 def _squared_difference_grad(op: Operation, dy: Any) -> list[Any]:
     x, y = op.inputs
     towards_x = (2.0 * dy) * conj(raw.Sub(x, y))
-    return [towards_x, -towards_x]
+    return [towards_x, raw.Neg(towards_x, name="towards_y")]
 
 
 define(

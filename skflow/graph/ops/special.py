@@ -132,7 +132,7 @@ for _name, _arguments, _two, _grad in (
     ("Zeta", "x: T, q: T", _zeta, _zeta_grad),
     ("Polygamma", "a: T, x: T", _polygamma, _polygamma_grad),
     ("Igamma", "a: T, x: T", _igamma, lambda op, dy: [None, _gamma_density(op, dy)]),
-    ("Igammac", "a: T, x: T", _igammac, lambda op, dy: [None, -1 * _gamma_density(op, dy)]),
+    ("Igammac", "a: T, x: T", _igammac, lambda op, dy: [None, raw.Neg(_gamma_density(op, dy))]),
 ):
     define(
         _name,
