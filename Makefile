@@ -81,8 +81,8 @@ distclean: clean
 	@rm -rf $* && $(PYTHON) -m venv $* && touch $@
 
 EXTRAS_demo := plot,progress
-EXTRAS_test := plot,progress,pandas,test
-EXTRAS_lint := plot,progress,pandas,test,lint
+EXTRAS_test := plot,progress,pandas,jit,test
+EXTRAS_lint := plot,progress,pandas,jit,test,lint
 EXTRAS_docs := docs
 
 $(VENV)/.demo $(VENV)/.test $(VENV)/.lint $(VENV)/.docs: $(VENV)/.%: $(VENV)/.made pyproject.toml

@@ -17,14 +17,14 @@ ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THRE
 @nox.session(python=["3.11", "3.12", "3.13"])
 def tests(session: nox.Session) -> None:
     """Run the tests; what follows ``--`` goes to pytest."""
-    session.install("-e", ".[plot,progress,pandas,test]")
+    session.install("-e", ".[plot,progress,pandas,jit,test]")
     session.run("pytest", "-n", "2", *session.posargs, env=ONE_THREAD)
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
     """Run the linters and the type checker."""
-    session.install("-e", ".[plot,progress,pandas,lint]")
+    session.install("-e", ".[plot,progress,pandas,jit,lint]")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("mypy")

@@ -6,7 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 
-EXTRAS = ("plot", "progress", "pandas")
+EXTRAS = ("plot", "progress", "pandas", "jit")
 
 # Matplotlib's floor calls names that pyparsing 3.3 deprecates, and warnings are errors in tests.
 BESIDE = ("pyparsing<3.3",)

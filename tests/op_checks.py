@@ -278,8 +278,13 @@ def kernel_outputs(op: Operation, arrays: Arrays) -> Arrays:
 # ---- comparing ----------------------------------------------------------------------------
 
 
-def assert_close(actual: Any, expected: Any, tolerance: float, label: str) -> None:
-    """Compare by the size of the largest element: what cancels has that much of an error."""
+def assert_close(
+    actual: Any, expected: Any, tolerance: float, label: str, each: bool = False
+) -> None:
+    """Compare by the size of the largest element: what cancels has that much of an error.
+
+    With `each`, every element has to be right by its own size.
+    """
     actual, expected = np.asarray(actual), np.asarray(expected)
     assert actual.shape == expected.shape, f"{label}: shape {actual.shape}, not {expected.shape}"
     if actual.dtype.kind not in "fc" and expected.dtype.kind not in "fc":
@@ -288,7 +293,7 @@ def assert_close(actual: Any, expected: Any, tolerance: float, label: str) -> No
         np.testing.assert_array_equal(actual, expected, err_msg=label)
         return
     finite = expected[np.isfinite(expected)]
-    scale = float(np.abs(finite).max()) if finite.size else 0.0
+    scale = float(np.abs(finite).max()) if finite.size and not each else 0.0
     if actual.dtype.kind == "f" and actual.dtype.itemsize < 8 and expected.dtype.kind == "f":
         with np.errstate(over="ignore"):
             expected = expected.astype(actual.dtype)  # what overflows is infinite

@@ -255,7 +255,7 @@ class Author:
             self.last_update = function(variable, value)
         self.program.updates.append(self.last_update.op)
         with tf.control_dependencies([self.last_update]):
-            read = Item(variable.read_value(), shape)
+            read = Item(variable.read_value() + 0.25, shape)
         # What updates the variable next has to wait for this reading.
         self.last_update = read.tensor
         return read

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import skflow
+import skflow.estimators
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+API = [p for p in PAGES if p.parent.name == "api"]
+RUN = [p for p in PAGES if p not in API]
 
 
 def python_blocks(text: str) -> str:
@@ -52,7 +60,36 @@ def test_the_readme_has_blocks() -> None:
     assert python_blocks(PAGES[0].read_text(encoding="utf-8")).strip()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def public_name(name: str) -> Any:
+    """What a dotted name such as ``skflow.nn.relu`` stands for."""
+    found: Any = sys.modules["skflow"]
+    for part in name.split(".")[1:]:
+        found = getattr(found, part)
+    return found
+
+
+def documented() -> list[str]:
+    pages = "\n".join(p.read_text(encoding="utf-8") for p in API)
+    return re.findall(r"^\.\. auto(?:function|class|data):: ([\w.]+)$", pages, re.MULTILINE)
+
+
+def test_the_api_pages_name_everything_once() -> None:
+    names = documented()
+    assert len(set(names)) == len(names)
+    for name in names:
+        assert public_name(name).__doc__, name
+    golden = json.loads((ROOT / "tests/golden/public_names.json").read_text(encoding="utf-8"))
+    functions = {n.replace("tf.", "skflow.", 1) for n, shown in golden.items() if "(" in shown}
+    messages = {f"skflow.{name}" for name in skflow._MESSAGES}
+    estimators = {f"skflow.estimators.{name}" for name in skflow.estimators.__all__}
+    assert (functions | estimators) - messages - set(names) == {"skflow.OpError"}
+
+
+def test_the_api_pages_hold_no_code_that_would_not_run() -> None:
+    assert not any(python_blocks(p.read_text(encoding="utf-8")).strip() for p in API)
+
+
+@pytest.mark.parametrize("page", RUN, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_page_runs(page: Path, tmp_path: Path) -> None:
     script = tmp_path / page.with_suffix(".py").name
     script.write_text(python_blocks(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -131,7 +131,7 @@ def _check_values(row: Row, built: Built, found: Arrays, expected: Arrays, label
         assert array.dtype == declared, f"{label}: {array.dtype} instead of {declared}"
         loosest = max((op_checks.tolerance_of(row.case, a) for a in built.arrays), default=0.0)
         loosest = max(loosest, op_checks.tolerance_of(row.case, array))
-        assert_close(array, wanted, loosest, label)
+        assert_close(array, wanted, loosest, label, each=row.definition.elementwise)
         if not row.definition.view:
             assert not any(
                 np.may_share_memory(array, a) and np.shares_memory(array, a) for a in built.arrays

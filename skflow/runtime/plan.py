@@ -377,7 +377,9 @@ class Lowering:
         values: Sequence[Any] = [None] * len(outputs)
         if node.definition.type == "Shape":
             values = [np.array(known[0].shape, node.attrs["out_type"].np_dtype)]
-        elif known and all(s.value is not None and s.value.size <= _SHARE_LIMIT for s in known):
+        elif node.definition.type in _POLYNOMIAL and all(
+            s.value is not None and s.value.size <= _SHARE_LIMIT for s in known
+        ):
             with suppress(Exception):
                 values = node.definition.compute([s.value for s in known], node.attrs)
         for value, (dtype, shape), array in zip(node.outputs, outputs, values, strict=True):
@@ -437,6 +439,15 @@ class Lowering:
         return found
 
 
+# Operations whose results are equal for all sizes if they are equal for large primes: a comparison
+# or a remainder of a size is not one of them.
+_POLYNOMIAL: Final = frozenset(
+    (  # noqa: SIM905  # a word a line says no more
+        "Shape Size Pack ConcatV2 StridedSlice Slice Gather GatherNd Cast Mul Prod Add Sub Sum "
+        "Neg Reshape ExpandDims Squeeze Identity Fill Tile ReverseV2 Unpack Split"
+    ).split()
+)
+)
 _ONLY_LOOKS: Final = ("IsVariableInitialized",)
 
 

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import random
 import re
-import shutil
-import tempfile
 import threading
 import unittest
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -117,6 +115,10 @@ class TestCase(unittest.TestCase):
 
     def get_temp_dir(self) -> str:
         """Return a directory of this test's own, which is removed when the test ends."""
+        # Seldom needed, and a good part of what importing this module would cost.
+        import shutil
+        import tempfile
+
         if self._temp_dir is None:
             self._temp_dir = tempfile.mkdtemp()
             self.addCleanup(shutil.rmtree, self._temp_dir, ignore_errors=True)
