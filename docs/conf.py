@@ -44,9 +44,7 @@ def escaped(text: str) -> str:
     return "".join(parts)
 
 
-def plain_prose(
-    app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]
-) -> None:
+def plain_prose(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
     """Let docstrings be read as prose: ``coef_`` is a name, not a link, and ``*`` no emphasis."""
     del app, what, name, obj, options
     example = False

@@ -153,6 +153,28 @@ def test_special_values(row: Row) -> None:
             _check_values(row, built, found, op_checks.reference(row, args), label)
 
 
+SMALL = [
+    r
+    for r in ROWS
+    if r.definition.elementwise
+    and len(r.case.inputs) == 1
+    and op_checks.is_inexact(r.case.inputs[0])
+]
+
+
+@pytest.mark.parametrize("row", SMALL, ids=ids(SMALL))
+def test_values_of_small_numbers(row: Row) -> None:
+    """Functions of one number keep their digits near zero, where naive formulas lose them."""
+    inputs = (1e-9 * np.asarray(row.case.inputs[0]),)
+    for choice in op_checks.sweep(row)[:2]:
+        args = op_checks.arguments(row, inputs, choice)
+        with Graph().as_default():
+            built = op_checks.build(row, args, op_checks.fixed)
+        found = op_checks.kernel_outputs(built.op, built.arrays)
+        label = f"{[d.name for d in choice.values()]}"
+        _check_values(row, built, found, op_checks.reference(row, args), label)
+
+
 OUT_ROWS = [r for r in ROWS if r.definition.out]
 
 

@@ -441,13 +441,11 @@ class Lowering:
 
 # Operations whose results are equal for all sizes if they are equal for large primes: a comparison
 # or a remainder of a size is not one of them.
-_POLYNOMIAL: Final = frozenset(
-    (  # noqa: SIM905  # a word a line says no more
-        "Shape Size Pack ConcatV2 StridedSlice Slice Gather GatherNd Cast Mul Prod Add Sub Sum "
-        "Neg Reshape ExpandDims Squeeze Identity Fill Tile ReverseV2 Unpack Split"
-    ).split()
-)
-)
+_POLYNOMIAL: Final = {
+    *("Shape", "Size", "Fill", "Cast", "Identity", "Add", "Sub", "Mul", "Neg", "Sum", "Prod"),
+    *("Pack", "Unpack", "ConcatV2", "Split", "Slice", "StridedSlice", "Gather", "GatherNd"),
+    *("Reshape", "ExpandDims", "Squeeze", "Tile", "ReverseV2"),
+}
 _ONLY_LOOKS: Final = ("IsVariableInitialized",)
 
 
