@@ -3,9 +3,7 @@
 The estimators are in `skflow.estimators`, which this module does not import.
 """
 
-from __future__ import annotations
-
-from typing import Any, Final
+from typing import Any as _Any, Final as _Final
 
 from skflow import (
     compat as compat,
@@ -414,7 +412,9 @@ from skflow.graph.sparse_types import (
     convert_to_tensor_or_indexed_slices as convert_to_tensor_or_indexed_slices,
     convert_to_tensor_or_sparse_tensor as convert_to_tensor_or_sparse_tensor,
 )
-from skflow.graph.stacks import get_default_session as get_default_session
+from skflow.graph.stacks import (
+    get_default_session as get_default_session,
+)
 from skflow.graph.variable_scope import (
     VariableScope as VariableScope,
     get_variable as get_variable,
@@ -460,13 +460,13 @@ from skflow.versions import (
 
 del _serialize  # imported for what it does: operations print themselves as messages
 
-__version__: Final = "0.1.0"
-bool: Final = _dtypes.bool_
+__version__: _Final = "0.1.0"
+bool: _Final = _dtypes.bool_
 
-_MESSAGES: Final = ("ConfigProto", "GraphDef", "NodeDef", "RunMetadata", "RunOptions")
+_MESSAGES: _Final = ("ConfigProto", "GraphDef", "NodeDef", "RunMetadata", "RunOptions")
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> _Any:
     """Load a message at its first use: protobuf is not needed to build and run graphs."""
     if name in _MESSAGES:
         return getattr(_proto, name)

@@ -8,6 +8,7 @@ from typing import Any
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
@@ -264,8 +265,7 @@ def test_too_few_epochs_are_warned_of() -> None:
 
 
 def test_names_of_columns_are_kept() -> None:
-    pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame(X, columns=list("abcd"))
+    frame = pd.DataFrame(X, columns=list("abcd"))
     for make in MODELS:
         model = make().fit(frame, Y)
         assert model.feature_names_in_.tolist() == list("abcd")

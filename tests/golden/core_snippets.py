@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 HERE = Path(__file__).parent
+HEADING = re.compile(r"\[\w+\]$")
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
@@ -22,7 +23,7 @@ def sections() -> Any:
     """The snippets' sources, by section."""
     found: Any = {}
     for line in (HERE / "core_snippets.txt").read_text(encoding="utf-8").splitlines():
-        if line.startswith("["):
+        if HEADING.match(line):
             current = found[line[1:-1]] = []
         elif line.startswith("|"):
             current[-1] += "\n" + line[2:]
@@ -59,7 +60,7 @@ def attempt(function: Any, *args: Any) -> Any:
         return plain(function(*args))
     except Exception as error:  # noqa: BLE001
         said = getattr(error, "message", None) or (error.args[0] if error.args else "")
-        return "{}: {}".format(type(error).__name__, ADDRESS.sub("", str(said)))  # noqa: UP032
+        return "{}: {}".format(type(error).__name__, ADDRESS.sub("", str(said)))
 
 
 def each(function: Any, *values: Any) -> Any:
@@ -112,8 +113,8 @@ def answer(tf: Any, source: str) -> Any:
     *body, last = source.split("\n")
 
     def execute() -> Any:
-        exec("\n".join(body), names)  # noqa: S102
-        return eval(last, names)  # noqa: S307
+        exec("\n".join(body), names)
+        return eval(last, names)
 
     return attempt(execute)
 

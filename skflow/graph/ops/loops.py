@@ -379,7 +379,7 @@ define(
 
 
 def _no_second_order(_op: Operation, *_dys: Any) -> list[Any]:
-    raise LookupError("Second-order gradient for while loops not supported.")
+    raise TypeError("Second-order gradient for while loops not supported.")
 
 
 # The gradient of a function that holds a loop: its inputs, then the gradients that arrive.
