@@ -79,8 +79,9 @@ class Graph:
 
         Everything that builds a graph ends here; inputs have been checked by the registry.
         """
-        if self._finalized:
-            raise RuntimeError("Graph is finalized and cannot be modified.")
+        self._check_not_finalized()
+        if name in self._by_name:
+            raise ValueError(f"cannot add op with name {name} as that name is already used")
         op = Operation.__new__(Operation)
         op.graph = self
         op.definition = definition
@@ -105,6 +106,8 @@ class Graph:
             tensor._consumers.append(op)
         if self._gradient_overrides and op.type in self._gradient_overrides:
             attrs["_gradient_op_type"] = self._gradient_overrides[op.type]
+        if self._device_stack:
+            self._apply_devices(op)
         if self._colocation_stack:
             self._colocate(op)
         with self._lock:
@@ -112,8 +115,6 @@ class Graph:
             op._id = self._last_id
             self._operations.append(op)
             self._by_name[name] = op
-        if self._device_stack and not op._device:
-            self._apply_devices(op)
         for block in self._control_stack:
             block.seen.add(op)
         return op
@@ -154,6 +155,9 @@ class Graph:
         Operation
         """
         del input_types, op_def, compute_shapes, compute_device  # TensorFlow's, of no use here
+        for i, tensor in enumerate(inputs):
+            if not isinstance(tensor, Tensor):
+                raise TypeError(f"Input #{i} is not a tensor: {tensor}")
         return LATE["create_op"](  # type: ignore[no-any-return]
             self, op_type, tuple(inputs), [as_dtype(d) for d in dtypes], name, attrs or {}
         )
@@ -173,7 +177,7 @@ class Graph:
         groups: list[bytes] = []
         for other in self._colocation_stack:
             groups.extend(g for g in other.colocation_groups() if g not in groups)
-            op._device = other._device or op._device
+            op._device = op._device or other._device
         mine = list(op.attrs.get("_class") or ())
         op.attrs["_class"] = sorted({*mine, *groups})
 
@@ -219,6 +223,10 @@ class Graph:
     def finalize(self) -> None:
         """Close the graph to new operations."""
         self._finalized = True
+
+    def _check_not_finalized(self) -> None:
+        if self._finalized:
+            raise RuntimeError("Graph is finalized and cannot be modified.")
 
     def _unsafe_unfinalize(self) -> None:
         self._finalized = False
@@ -273,9 +281,10 @@ class Graph:
         """
         if name.endswith("/"):
             return name[:-1]
-        if not _ROOT_NAME.match(name):
-            raise ValueError(f"'{name}' is not a valid node name")
-        return self.unique_name(name)
+        full = self.unique_name(name)
+        if not _ROOT_NAME.match(full):
+            raise ValueError(f"'{full}' is not a valid node name")
+        return full
 
     def enter_name_scope(self, name: str | None) -> str:
         """Enter a scope and return the one to go back to."""
@@ -364,24 +373,26 @@ class Graph:
     def _named(self, name: str, allow_tensor: bool, allow_operation: bool) -> Tensor | Operation:
         if ":" not in name or not allow_tensor:
             return self._named_operation(name, allow_tensor, allow_operation)
-        op_name, _, index = name.partition(":")
-        if not index.isdigit():
+        op_name, _, number = name.partition(":")
+        try:
+            index = int(number)
+        except ValueError:
             raise ValueError(
                 f"The name {name!r} looks a like a Tensor name, but is not a valid one. Tensor "
                 'names must be of the form "<op_name>:<output_index>".'
-            )
+            ) from None
         op = self._by_name.get(op_name)
         if op is None:
             raise KeyError(
                 f"The name {name!r} refers to a Tensor which does not exist. The operation, "
                 f"{op_name!r}, does not exist in the graph."
             )
-        if int(index) >= len(op.outputs):
+        if not -len(op.outputs) <= index < len(op.outputs):
             raise KeyError(
                 f"The name {name!r} refers to a Tensor which does not exist. The operation, "
                 f"{op_name!r}, exists but only has {len(op.outputs)} outputs."
             )
-        return op.outputs[int(index)]
+        return op.outputs[index]
 
     def _named_operation(self, name: str, allow_tensor: bool, allow_operation: bool) -> Operation:
         op = self._by_name.get(name)
@@ -418,8 +429,7 @@ class Graph:
 
     def add_to_collection(self, name: Any, value: Any) -> None:
         """Append `value` to the collection called `name`."""
-        if self._finalized:
-            raise RuntimeError("Graph is finalized and cannot be modified.")
+        self._check_not_finalized()
         self._root()._collections.setdefault(name, []).append(value)
 
     def add_to_collections(self, names: Any, value: Any) -> None:
@@ -442,7 +452,7 @@ class Graph:
             A regular expression; only items whose name begins with it are returned.
         """
         items = self._root()._collections.get(name, [])
-        if scope is None:
+        if scope is None or not items:
             return list(items)
         pattern = re.compile(scope)
         return [i for i in items if hasattr(i, "name") and pattern.match(i.name)]
@@ -453,6 +463,7 @@ class Graph:
 
     def clear_collection(self, name: Any) -> None:
         """Empty a collection."""
+        self._check_not_finalized()
         self._root()._collections.pop(name, None)
 
     def _root(self) -> Graph:
@@ -473,12 +484,13 @@ class Graph:
         """
         if control_inputs is None:
             return _ControlDependencies(self, [], fresh=True)
+        known = {op for block in self._control_stack for op in block.ops}
         ops: dict[Operation, None] = {}
         for item in control_inputs:
             found = self._capture_control(
                 getattr(item, "values", item) if _is_slices(item) else item
             )
-            if found is not None:
+            if found is not None and found not in known:
                 ops[found] = None
         return _ControlDependencies(self, list(ops), fresh=False)
 
@@ -512,14 +524,28 @@ class Graph:
 
     @contextmanager
     def colocate_with(self, op: Any, ignore_existing: bool = False) -> Iterator[None]:
-        """Record that the operations built in the block share a device with `op`."""
-        op = getattr(op, "op", op)
+        """Record that the operations built in the block share a device with `op`.
+
+        Parameters
+        ----------
+        op : Operation, Tensor, Variable or None
+            What to share the device with, whatever the `device` blocks around this one say.
+        ignore_existing : bool
+            Forget the blocks of this kind around this one; needed if `op` is ``None``.
+
+        Raises
+        ------
+        ValueError
+            If `op` is ``None`` and `ignore_existing` is not set.
+        """
+        if op is None and not ignore_existing:
+            raise ValueError(
+                "Trying to reset colocation (op is None) but ignore_existing is not True"
+            )
         saved, devices = self._colocation_stack, self._device_stack
-        if ignore_existing or op is None:
-            self._colocation_stack = []
-            self._device_stack = []
-        if op is not None:
-            self._colocation_stack = [*self._colocation_stack, op]
+        outer = [] if ignore_existing else saved
+        self._colocation_stack = outer if op is None else [*outer, _operation_of(op)]
+        self._device_stack = []
         try:
             yield
         finally:
@@ -601,6 +627,14 @@ class Graph:
         trace: TracebackType | None,
     ) -> None:
         self._default_stack.pop().__exit__(kind, error, trace)
+
+
+def _operation_of(item: Any) -> Operation:
+    """The operation that `item` is, or that computes it."""
+    if isinstance(item, Operation):
+        return item
+    found: Operation = getattr(item, "op", None) or LATE["convert"](item, as_ref=True).op
+    return found
 
 
 def _is_slices(item: Any) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
+
+_KINDS: Final[dict[str, Any]] = {"job": str, "replica": int, "task": int}
 
 
 class DeviceSpec:
@@ -29,12 +31,14 @@ class DeviceSpec:
         device_type: str | None = None,
         device_index: int | None = None,
     ) -> None:
-        self.job = job or None
-        self.replica = None if replica is None else int(replica)
-        self.task = None if task is None else int(task)
-        upper = device_type in ("cpu", "gpu")
-        self.device_type = device_type.upper() if device_type and upper else device_type
+        self.job, self.replica, self.task = job, replica, task
+        in_lower_case = device_type in ("cpu", "gpu")
+        self.device_type = device_type.upper() if device_type and in_lower_case else device_type
         self.device_index = device_index
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        kind = _KINDS.get(name)
+        object.__setattr__(self, name, value if kind is None or value is None else kind(value))
 
     def parse_from_string(self, spec: str) -> DeviceSpec:
         """Take over what a device name says.
@@ -56,20 +60,24 @@ class DeviceSpec:
         """
         self.__init__()  # type: ignore[misc]
         for part in spec.split("/"):
-            key, _, rest = part.partition(":")
-            if not part:
-                continue
-            if key in ("job", "replica", "task") and rest:
-                setattr(self, key, rest if key == "job" else int(rest))
-                continue
-            kind, _, index = rest.partition(":") if key == "device" else (key, "", rest)
-            if key != "device" and key.lower() not in ("cpu", "gpu"):
-                raise ValueError(f"Unknown attribute: '{key}' in '{spec}'")
-            if self.device_type is not None:
-                raise ValueError(f"Cannot specify multiple device types: {spec}")
-            self.device_type = None if kind == "*" else kind.upper()
-            self.device_index = None if index in ("*", "") else int(index)
+            match part.split(":"):
+                case ["", *_]:
+                    continue
+                case [("job" | "replica" | "task") as name, value]:
+                    setattr(self, name, value)
+                case [kind, *index] if kind.upper() in ("CPU", "GPU") and len(index) < 2:
+                    self._set_type(spec, kind.upper(), index[0] if index else "*")
+                case ["device", kind, index]:
+                    self._set_type(spec, kind, index)
+                case [name, *_]:
+                    raise ValueError(f"Unknown attribute: '{name}' in '{spec}'")
         return self
+
+    def _set_type(self, spec: str, kind: str, index: str) -> None:
+        if self.device_type is not None:
+            raise ValueError(f"Cannot specify multiple device types: {spec}")
+        self.device_type = kind
+        self.device_index = None if index == "*" else int(index)
 
     @staticmethod
     def from_string(spec: str) -> DeviceSpec:
@@ -78,7 +86,7 @@ class DeviceSpec:
 
     def merge_from(self, dev: DeviceSpec) -> None:
         """Take over every part that `dev` gives."""
-        for part in ("job", "replica", "task", "device_type", "device_index"):
+        for part in (*_KINDS, "device_type", "device_index"):
             if getattr(dev, part) is not None:
                 setattr(self, part, getattr(dev, part))
 
@@ -94,12 +102,12 @@ class DeviceSpec:
 
 
 def to_device_string(device: Any) -> str:
-    """The canonical name of a device given as a string, a `DeviceSpec` or ``None``."""
-    if device is None:
-        return ""
+    """The name to record for what a device function returned: a name or a `DeviceSpec`."""
     if isinstance(device, DeviceSpec):
         return device.to_string()
-    return DeviceSpec.from_string(device).to_string()
+    if not isinstance(device, str):
+        raise TypeError(f"{device!r} has type {type(device).__name__}, but expected one of: str")
+    return device
 
 
 def merge_device(spec: Any) -> Callable[[Any], str]:
@@ -110,11 +118,12 @@ def merge_device(spec: Any) -> Callable[[Any], str]:
     spec : str or DeviceSpec
         The outer block's device.
     """
-    outer = to_device_string(spec)
+    outer = spec.to_string() if isinstance(spec, DeviceSpec) else spec
+    DeviceSpec.from_string(outer)  # a wrong name is refused at once
 
     def merged(op: Any) -> str:
         result = DeviceSpec.from_string(outer)
-        result.merge_from(DeviceSpec.from_string(op.device or ""))
+        result.merge_from(DeviceSpec.from_string(op.device))
         return result.to_string()
 
     return merged

@@ -81,7 +81,7 @@ class DType:
     @property
     def real_dtype(self) -> DType:
         """The type of this type's real part."""
-        return {complex64: float32, complex128: float64}.get(self.base_dtype, self.base_dtype)
+        return {complex64: float32, complex128: float64}.get(self.base_dtype, self)
 
     @property
     def is_integer(self) -> bool:
@@ -149,8 +149,15 @@ class DType:
 
     @property
     def limits(self) -> tuple[Any, Any]:
-        """The range of the type as ``(min, max)``."""
-        return self.min, self.max
+        """What intensities of images of this type lie between: 0 and 1, or the greatest integer.
+
+        Raises
+        ------
+        TypeError
+            If the type has no order.
+        """
+        greatest = self.max
+        return 0, 1 if self.is_floating else int(greatest)
 
     @property
     def size(self) -> int:

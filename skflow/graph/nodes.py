@@ -168,8 +168,8 @@ class Tensor(Operators):
         self._spec.shape = self.shape.merge_with(shape)._dims
 
     def consumers(self) -> list[Operation]:
-        """Return the operations that take this tensor as an input."""
-        return list(dict.fromkeys(self._consumers))
+        """Return the operations that take this tensor, once for each input that it is."""
+        return list(self._consumers)
 
     def eval(self, feed_dict: Any = None, session: Any = None) -> Any:
         """Compute this tensor in a session.
@@ -361,12 +361,18 @@ class Operation:
         original_op: Any = None,
         op_def: Any = None,
     ) -> None:
-        del input_types, op_def  # TensorFlow's, of no use here
+        del op_def  # TensorFlow's, of no use here
         if not hasattr(g, "add_operation"):
-            raise TypeError("g needs to be a Graph.")
+            raise TypeError(f"g needs to be a Graph: {g}")
+        inputs = [] if inputs is None else inputs
+        if not isinstance(inputs, list):
+            raise TypeError(f"inputs needs to be a list of Tensors: {inputs}")
         LATE["operation_from_node_def"](
-            self, node_def, g, list(inputs or ()), output_types, list(control_inputs or ())
+            self, node_def, g, inputs, output_types, list(control_inputs or ())
         )
+        given = zip(inputs, input_types or (), strict=False)
+        if not all(as_dtype(d).is_compatible_with(t.dtype) for t, d in given):
+            raise TypeError("Inputs are not compatible with input types")
         self._original_op = original_op
 
     @property
@@ -403,14 +409,17 @@ class Operation:
 
     def colocation_groups(self) -> list[bytes]:
         """Return the groups of operations this one is to share a device with."""
-        groups = self.attrs.get("_class")
-        return list(groups) if groups else [f"loc:@{self.name}".encode()]
+        groups = [g for g in self.attrs.get("_class") or () if g.startswith(b"loc:@")]
+        return groups or [f"loc:@{self.name}".encode()]
 
     def get_attr(self, name: str) -> Any:
-        """Return the attribute called `name`; ValueError if there is none."""
+        """Return the attribute called `name`, text as bytes; ValueError if there is none."""
         if name not in self.attrs:
             raise ValueError(f"No attr named '{name}' in {self}")
-        return self.attrs[name]
+        value = self.attrs[name]
+        if isinstance(value, list):
+            return [v.encode() if isinstance(v, str) else v for v in value]
+        return value.encode() if isinstance(value, str) else value
 
     def values(self) -> tuple[Tensor, ...]:
         """Return the outputs."""
@@ -459,9 +468,11 @@ def session_for(graph: Any, session: Any, what: str, how: str, kind: str) -> Ses
         )
     if chosen.graph is not graph:
         if session is None:
+            tick = "`" if kind == "tensor" else ""
             raise ValueError(
-                f"Cannot use the default session to {what}: the {kind}'s graph is different "
-                f"from the session's graph. Pass an explicit session to `{how[:-1]}session=sess)`."
+                f"Cannot use the default session to {what}: the {kind}'s graph is different from "
+                f"the session's graph. Pass an explicit session to {tick}{how[:-1]}session=sess)"
+                f"{tick}."
             )
         raise ValueError(
             f"Cannot use the given session to {what}: the {kind}'s graph is different from the "

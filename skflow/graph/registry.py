@@ -284,13 +284,15 @@ class OpDef:
         if self.simple:
             return graph.add_operation(self, name, inputs, attrs, outputs)
         # What changes a variable shares its device.
-        saved = graph._colocation_stack
         refs = [t._op for a, t in zip(self.inputs, inputs, strict=False) if a.ref]
-        graph._colocation_stack = [*saved, *refs]
+        if not refs:
+            return graph.add_operation(self, name, inputs, attrs, outputs)
+        saved = graph._colocation_stack, graph._device_stack
+        graph._colocation_stack, graph._device_stack = [*saved[0], *refs], []
         try:
             return graph.add_operation(self, name, inputs, attrs, outputs)
         finally:
-            graph._colocation_stack = saved
+            graph._colocation_stack, graph._device_stack = saved
 
     def fill_attrs(self, attrs: dict[str, Any]) -> None:
         """Bring attributes to their kinds and add the defaults; TypeError if one is missing."""

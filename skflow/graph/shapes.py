@@ -202,7 +202,7 @@ class TensorShape:
     def assert_is_compatible_with(self, other: Any) -> None:
         """Raise ValueError unless some full shape agrees with both."""
         if not self.is_compatible_with(other):
-            raise ValueError(f"Shapes {self} and {as_shape(other)} are incompatible")
+            raise ValueError(f"Shapes {self} and {other} are incompatible")
 
     def merge_with(self, other: Any) -> TensorShape:
         """Combine what both know.
@@ -273,15 +273,26 @@ class TensorShape:
         if not isinstance(key, slice):
             return Dimension(None)
         start, stop = key.start or 0, key.stop
-        if key.step is not None or stop is None or stop < 0 or start < 0:
+        if key.step is not None:
+            raise ValueError("Steps are not yet handled")
+        if stop is None or stop < 0 or start < 0:
             return unknown_shape()
         return unknown_shape(ndims=max(stop - start, 0))
 
     def __eq__(self, other: object) -> bool:
         try:
             return self._dims == to_shape(other)
-        except (TypeError, ValueError):
+        except TypeError:
             return NotImplemented
+
+    def __ne__(self, other: object) -> bool:
+        try:
+            theirs = to_shape(other)
+        except TypeError:
+            return NotImplemented
+        if self._dims is None or theirs is None:
+            raise ValueError("The inequality of unknown TensorShapes is undefined.")
+        return self._dims != theirs
 
     def __hash__(self) -> int:
         return hash(self._dims)
@@ -320,6 +331,11 @@ def to_shape(dims: Any) -> Shape:
         return dims._dims
     if isinstance(dims, (int, np.integer, Dimension)):
         return (as_dimension(dims).value,)
+    if isinstance(dims, (str, bytes)):
+        raise TypeError(
+            "A string has ambiguous TensorShape, please wrap in a list or convert to an int: "
+            f"{dims!s}"
+        )
     if hasattr(dims, "unknown_rank"):  # a TensorShapeProto
         return (
             None

@@ -28,19 +28,22 @@ class Stack(threading.local):
 
 
 class GraphStack(Stack):
-    """The default graphs: one for the whole process, and each thread's own above it."""
+    """The default graphs: a thread has one of its own, below those that it has entered."""
 
-    shared: ClassVar[Any] = None
     make: ClassVar[Callable[[], Any] | None] = None
     """Makes an empty graph; the module that defines graphs sets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bottom: Any = None
 
     def top(self) -> Any:
         if self.items:
             return self.items[-1]
-        if GraphStack.shared is None:
+        if self.bottom is None:
             assert GraphStack.make is not None
-            GraphStack.shared = GraphStack.make()
-        return GraphStack.shared
+            self.bottom = GraphStack.make()
+        return self.bottom
 
     def reset(self) -> None:
         if self.items:
@@ -48,7 +51,7 @@ class GraphStack(Stack):
                 "Do not use tf.reset_default_graph() to clear nested graphs. If you need a "
                 "cleared graph, exit the nesting and create a new graph."
             )
-        GraphStack.shared = None
+        self.bottom = None
 
 
 graphs: Final = GraphStack()
