@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import numpy as np
@@ -10,9 +11,10 @@ import numpy as np
 from skflow.graph.core import get_default_graph
 from skflow.graph.dtypes import DType, as_dtype
 from skflow.graph.literals import constant_array
-from skflow.graph.nodes import LATE, Tensor
+from skflow.graph.nodes import LATE, Operation, Tensor
 
 _CONVERSIONS: Final[list[tuple[int, Any, Callable[..., Any]]]] = []
+_PLAIN: Final[set[type]] = {int, float}  # types that need no look into the table
 
 
 def register_tensor_conversion_function(
@@ -42,6 +44,7 @@ def register_tensor_conversion_function(
         raise TypeError("conversion_func must be callable.")
     _CONVERSIONS.append((priority, base_type, conversion_func))
     _CONVERSIONS.sort(key=lambda item: item[0])
+    _PLAIN.difference_update([k for k in _PLAIN if issubclass(k, base_type) and priority < 200])
 
 
 def convert(
@@ -54,46 +57,56 @@ def convert(
     """Convert anything to a tensor of the default graph; see `convert_to_tensor`."""
     if type(value) is Tensor:
         return _same_type(value, dtype)
-    if type(value) in (int, float) and preferred_dtype is None:
+    if type(value) in _PLAIN and preferred_dtype is None:
         return constant(value, dtype, name=name or "Const")
     for _, base_type, function in _CONVERSIONS:
-        if not isinstance(value, base_type):
-            continue
-        if dtype is None and preferred_dtype is not None:
-            try:
-                found = function(value, dtype=preferred_dtype, name=name, as_ref=as_ref)
-            except (TypeError, ValueError):
-                found = function(value, dtype=None, name=name, as_ref=as_ref)
-        else:
-            found = function(value, dtype=dtype, name=name, as_ref=as_ref)
-        if found is NotImplemented:
-            continue
-        if not isinstance(found, Tensor):
-            raise RuntimeError(  # noqa: TRY004  # TensorFlow's class
-                f"Conversion function {function!r} for type {base_type} returned non-Tensor: "
-                f"{found!r}"
-            )
-        return found
-    array_like = isinstance(value, (np.ndarray, np.generic)) or hasattr(value, "__array__")
-    if array_like or isinstance(value, (int, float, complex, bool, str, bytes, list, tuple)):
-        return _constant_converted(value, dtype, name, preferred_dtype)
-    if value is None:
-        raise ValueError("None values not supported.")
+        if isinstance(value, base_type):
+            found = _ask(function, value, dtype, name, as_ref, preferred_dtype)
+            if found is not NotImplemented:
+                _check_converted(found, dtype, name, function, base_type)
+                return found  # type: ignore[no-any-return]
+    prefix = "" if name is None else f"{name}: "
     raise TypeError(
-        f"Failed to convert object of type {type(value)} to Tensor. Contents: {value}. Consider "
-        "casting elements to a supported type."
+        f"{prefix}Cannot convert {value!r} with type {type(value)} to Tensor: no conversion "
+        "function registered."
     )
 
 
-def _constant_converted(
-    value: Any, dtype: DType | None, name: str | None, preferred: DType | None
-) -> Tensor:
+def _ask(
+    function: Callable[..., Any],
+    value: Any,
+    dtype: DType | None,
+    name: str | None,
+    as_ref: bool,
+    preferred: DType | None,
+) -> Any:
+    """What a conversion function makes of a value, of the preferred type if it can."""
     if dtype is None and preferred is not None:
-        try:
-            return constant(value, preferred, name=name or "Const")
-        except (TypeError, ValueError):
-            pass
-    return constant(value, dtype, name=name or "Const")
+        found = None
+        with suppress(TypeError, ValueError):
+            found = function(value, dtype=preferred, name=name, as_ref=as_ref)
+        if found is not None:
+            if found is not NotImplemented and found.dtype.base_dtype is not preferred.base_dtype:
+                raise TypeError(
+                    "convert_to_tensor did not convert to the preferred dtype: "
+                    f"{found.dtype.base_dtype} vs {preferred.base_dtype} "
+                )
+            return found
+    return function(value, dtype=dtype, name=name, as_ref=as_ref)
+
+
+def _check_converted(
+    found: Any, dtype: DType | None, name: str | None, function: Any, base_type: Any
+) -> None:
+    said = f"Conversion function {function!r} for type {base_type} returned"
+    prefix = "" if name is None else f"{name}: "
+    if not isinstance(found, Tensor):
+        raise RuntimeError(f"{prefix}{said} non-Tensor: {found!r}")  # noqa: TRY004  # TensorFlow's
+    if dtype is not None and not dtype.is_compatible_with(found.dtype):
+        raise RuntimeError(
+            f"{prefix}{said} incompatible dtype: requested = {dtype.name}, actual = "
+            f"{found.dtype.name}"
+        )
 
 
 def _same_type(value: Tensor, dtype: DType | None) -> Tensor:
@@ -175,7 +188,36 @@ def constant(
     if shape is not None and array.size > 1 and (given := np.size(value)) < array.size:
         attrs["given"] = given  # a note for files: what follows repeats the last element
     graph = get_default_graph()
-    op = graph.add_operation(
-        LATE["Const"], graph.operation_name(name), (), attrs, [(found, array.shape)]
-    )
+    full = graph.operation_name("Const" if name is None else name)
+    op = graph.add_operation(LATE["Const"], full, (), attrs, [(found, array.shape)])
     return op.outputs[0]
+
+
+def _from_constant(
+    value: Any, dtype: DType | None = None, name: str | None = None, as_ref: bool = False
+) -> Tensor:
+    del as_ref
+    return constant(value, dtype, name=name or "Const")
+
+
+def _from_tensor(
+    value: Tensor, dtype: DType | None = None, name: str | None = None, as_ref: bool = False
+) -> Tensor:
+    del name, as_ref
+    return _same_type(value, dtype)
+
+
+def _from_operation(
+    value: Operation, dtype: DType | None = None, name: str | None = None, as_ref: bool = False
+) -> Tensor:
+    raise TypeError(
+        f"Can't convert Operation '{value.name}' to Tensor (target dtype={dtype!r}, "
+        f"name={name!r}, as_ref={as_ref!r})"
+    )
+
+
+register_tensor_conversion_function(Tensor, _from_tensor, 0)
+register_tensor_conversion_function(Operation, _from_operation)
+register_tensor_conversion_function((list, tuple, np.ndarray, np.generic), _from_constant)
+register_tensor_conversion_function(object, _from_constant, 200)
+LATE["convert"] = convert

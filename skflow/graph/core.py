@@ -279,9 +279,7 @@ class Graph:
         ValueError
             If it is not a valid name.
         """
-        if name.endswith("/"):
-            return name[:-1]
-        full = self.unique_name(name)
+        full = name[:-1] if name.endswith("/") else self.unique_name(name)
         if not _ROOT_NAME.match(full):
             raise ValueError(f"'{full}' is not a valid node name")
         return full

@@ -31,6 +31,8 @@ _REF_OFFSET: Final = 100
 _NAMES: Final = {number: name for number, name, _ in _TYPES}
 _NUMPY: Final = {number: kind for number, _, kind in _TYPES}
 
+_BY_NUMBER: Final[dict[int, DType]] = {}
+
 
 class DType:
     """The type of a tensor's elements.
@@ -55,6 +57,9 @@ class DType:
     is_ref_dtype: bool
     name: str
     np_dtype: np.dtype[Any]
+
+    def __new__(cls, type_enum: int) -> DType:  # noqa: PYI034  # there is one of each number
+        return _BY_NUMBER.get(int(type_enum)) or object.__new__(cls)
 
     def __init__(self, type_enum: int) -> None:
         number = int(type_enum)
@@ -203,7 +208,6 @@ class DType:
         return as_dtype, (self.name,)
 
 
-_BY_NUMBER: Final[dict[int, DType]] = {}
 for _number in _NAMES:
     _BY_NUMBER[_number] = DType(_number)
 for _number in _NAMES:

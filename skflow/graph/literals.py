@@ -12,6 +12,9 @@ from skflow.graph.dtypes import Array, DType, as_dtype, float32, int32, string
 from skflow.graph.shapes import as_shape, num_elements, to_shape
 
 
+_LARGE: Final = 3e38  # what is not less may overflow float32
+
+
 def _integral(value: Any) -> bool:
     return isinstance(value, (numbers.Integral, np.integer))
 
@@ -52,23 +55,17 @@ def _leaves(value: Any) -> list[Any]:
 
 def _check_leaves(value: Any, dtype: DType | None) -> None:
     leaves = _leaves(value)
-    if any(leaf is None for leaf in leaves):
-        raise ValueError("None values not supported.")
     foreign = [v for v in leaves if not isinstance(v, (numbers.Number, np.generic, str, bytes))]
     if foreign and hasattr(foreign[0], "op"):
         raise TypeError("List of Tensors when single Tensor expected")
     if dtype is None:
-        if foreign:
-            raise TypeError(
-                f"Failed to convert object of type {type(value)} to Tensor. Contents: {value}. "
-                "Consider casting elements to a supported type."
-            )
         return
     accepts = _ACCEPTS[dtype.np_dtype.kind]
     for leaf in leaves:
         if not accepts(leaf):
+            shown = leaf.item() if isinstance(leaf, np.generic) else leaf
             raise TypeError(
-                f"Expected {dtype.name}, got {leaf!r} of type '{type(leaf).__name__}' instead."
+                f"Expected {dtype.name}, got {shown!r} of type '{type(leaf).__name__}' instead."
             )
 
 
@@ -82,28 +79,35 @@ def _to_numpy(value: Any, dtype: DType | None) -> Array:
     """An array of what a Python value holds, with NumPy's idea of its type."""
     wanted = None if dtype is None else dtype.np_dtype
     try:
-        found = np.array(value, dtype=wanted)
+        with np.errstate(over="ignore"):
+            found = np.array(value, dtype=wanted)
     except OverflowError:
         raise TypeError(
             f"Expected {as_dtype(wanted).name}, got {value!r}, which is out of range."
         ) from None
     except ValueError:
-        if not isinstance(value, (list, tuple)):
-            raise
         found = np.array(value, dtype=object)
-    if isinstance(value, (list, tuple)) and list(found.shape) != _dense_dims(value):
-        raise ValueError(
-            f"Argument must be a dense tensor: {value} - got shape "
-            f"{list(np.array(value, dtype=object).shape)}, but wanted {_dense_dims(value)}."
-        )
+        if dtype is not None and list(found.shape) == _dense_dims(value):
+            raise ValueError("setting an array element with a sequence.") from None
+    _check_dense(value, found.shape)
     return found
+
+
+def _check_dense(value: Any, shape: tuple[int, ...]) -> None:
+    """Raise ValueError if nested lists are ragged, so that NumPy found them of another shape."""
+    dims = _dense_dims(value)
+    if list(shape) != dims:
+        seen = list(np.array(value, dtype=object).shape)
+        raise ValueError(
+            f"Argument must be a dense tensor: {value} - got shape {seen}, but wanted {dims}."
+        )
 
 
 def _as_bytes(value: Any) -> bytes:
     if isinstance(value, str):
         return value.encode()
     if isinstance(value, bytes):
-        return value
+        return bytes(value)  # NumPy has a subclass
     raise TypeError(f"Expected binary or unicode string, got {value!r}")
 
 
@@ -117,8 +121,8 @@ def string_array(value: Any, shape: tuple[int, ...] | None = None) -> Array:
     """
     leaves = [_as_bytes(leaf) for leaf in _leaves(value)]
     if shape is None:
-        nested = isinstance(value, (list, tuple))
-        shape = tuple(_dense_dims(value)) if nested else np.shape(value)
+        shape = np.array(value, dtype=object).shape
+        _check_dense(value, shape)
     out = np.empty(len(leaves), dtype=object)
     out[:] = leaves
     return out.reshape(shape)
@@ -148,7 +152,7 @@ def to_array(value: Any, dtype: DType | None = None) -> Array:
         If the value is ``None`` or ragged.
     """
     kind = type(value)
-    if kind is float and (dtype is None or dtype is float32):
+    if kind is float and (dtype is None or dtype is float32) and abs(value) < _LARGE:
         return np.array(value, np.float32)
     if kind is int and (dtype is None or dtype is int32) and -(2**31) <= value < 2**31:
         return np.array(value, np.int32)
@@ -165,7 +169,8 @@ def to_array(value: Any, dtype: DType | None = None) -> Array:
     if found.dtype.kind in "SUO":
         return string_array(value)
     if dtype is None and found.dtype == np.float64 and not _has_numpy(value):
-        return found.astype(np.float32)
+        with np.errstate(over="ignore"):
+            return found.astype(np.float32)
     if dtype is None and found.dtype == np.int64 and not _has_numpy(value):
         small = found.astype(np.int32)
         return small if np.array_equal(small, found) else found
@@ -177,7 +182,7 @@ def _has_numpy(value: Any) -> bool:
     """Whether NumPy arrays among the elements fix the type; NumPy's scalars do not."""
     while isinstance(value, (list, tuple)) and value:
         value = value[0]
-    return isinstance(value, np.ndarray)
+    return isinstance(value, np.ndarray) and value.ndim > 0
 
 
 def _from_numpy(value: Array, dtype: DType | None) -> Array:
@@ -188,7 +193,8 @@ def _from_numpy(value: Array, dtype: DType | None) -> Array:
     wanted = as_dtype(value.dtype) if dtype is None else dtype
     if wanted is string:
         raise TypeError(f"Expected string, got {value!r} of type 'ndarray' instead.")
-    return np.array(value, dtype=wanted.np_dtype, order="C")
+    with np.errstate(all="ignore"):
+        return np.array(value, dtype=wanted.np_dtype, order="C")
 
 
 def constant_array(value: Any, dtype: DType | None, shape: Any, verify_shape: bool) -> Array:
@@ -210,8 +216,7 @@ def constant_array(value: Any, dtype: DType | None, shape: Any, verify_shape: bo
         raise ValueError(f"Cannot make a constant of the partially known shape {wanted}")
     full = tuple(d for d in dims if d is not None)
     if size == 0 and not isinstance(value, (np.ndarray, np.generic)):
-        kind = to_array(value, dtype).dtype if dtype is None else dtype.np_dtype
-        return np.empty(full, dtype=kind)
+        return np.empty(full, dtype=np.float32 if dtype is None else dtype.np_dtype)
     found = to_array(value, dtype)
     if verify_shape and found.shape != full:
         raise TypeError(f"Expected Tensor's shape: {full}, got {found.shape}.")
@@ -221,6 +226,7 @@ def constant_array(value: Any, dtype: DType | None, shape: Any, verify_shape: bo
         )
     if size == found.size:
         return found.reshape(full)
-    out = np.full(full, found.reshape(-1)[-1], dtype=found.dtype)
+    empty = b"" if found.dtype == object else 0
+    out = np.full(full, found.reshape(-1)[-1] if found.size else empty, dtype=found.dtype)
     out.reshape(-1)[: found.size] = found.reshape(-1)
     return out

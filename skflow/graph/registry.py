@@ -474,7 +474,7 @@ def _flatten(values: Iterable[Any]) -> list[Any]:
 def _scope_name(graph: Graph, name: str) -> str:
     """The name of an operation whose name scope holds nothing else."""
     if name.endswith("/"):
-        return name[:-1]
+        return graph.operation_name(name)
     old = graph._name_stack
     if not (name.isidentifier() and name[0] != "_"):
         graph.enter_name_scope(name)
