@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any, Final, Self
 
-from skflow.graph.device import merge_device, to_device_string
+from skflow.graph.device import merge_device, to_recorded
 from skflow.graph.dtypes import DType, as_dtype
 from skflow.graph.nodes import LATE, Operation, Tensor, TensorSpec, user_frames
 from skflow.graph.shapes import Shape
@@ -185,7 +185,7 @@ class Graph:
         for function in reversed(self._device_stack):
             if function is None:
                 break
-            op._device = to_device_string(function(op))
+            op._device = to_recorded(function(op))
 
     def get_operations(self) -> list[Operation]:
         """Return the operations in the order they were made."""

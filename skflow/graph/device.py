@@ -102,6 +102,14 @@ class DeviceSpec:
 
 
 def to_device_string(device: Any) -> str:
+    """The canonical name of a device given as a string, a `DeviceSpec` or ``None``."""
+    if device is None:
+        return ""
+    given = device if isinstance(device, DeviceSpec) else DeviceSpec.from_string(device)
+    return given.to_string()
+
+
+def to_recorded(device: Any) -> str:
     """The name to record for what a device function returned: a name or a `DeviceSpec`."""
     if isinstance(device, DeviceSpec):
         return device.to_string()
@@ -118,8 +126,7 @@ def merge_device(spec: Any) -> Callable[[Any], str]:
     spec : str or DeviceSpec
         The outer block's device.
     """
-    outer = spec.to_string() if isinstance(spec, DeviceSpec) else spec
-    DeviceSpec.from_string(outer)  # a wrong name is refused at once
+    outer = to_device_string(spec)
 
     def merged(op: Any) -> str:
         result = DeviceSpec.from_string(outer)

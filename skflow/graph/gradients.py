@@ -152,7 +152,8 @@ class _Accumulator:
     A gradient may carry the name that TensorFlow gives it; it is only applied to results.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, method: int) -> None:
+        self._method = method
         self._lists: dict[Tensor, list[Gradient]] = {}
         self._labels: dict[Tensor, str] = {}
 
@@ -168,9 +169,13 @@ class _Accumulator:
         if not found:
             return None
         if len(found) > 1:
-            found[:] = [_sum(found)]
+            found[:] = [_sum(tensor, found, self._method)]
             self._labels.pop(tensor, None)
         return found[0]
+
+    def label(self, tensor: Tensor) -> str | None:
+        """The name that TensorFlow gives what has come, if it is another than its own."""
+        return self._labels.get(tensor)
 
     def result(self, tensor: Tensor) -> Gradient | None:
         """The sum, under the name TensorFlow gives it."""
@@ -187,14 +192,23 @@ class _Accumulator:
         return named  # type: ignore[no-any-return]
 
 
-def _sum(grads: Sequence[Gradient]) -> Gradient:
+def _sum(tensor: Tensor, grads: Sequence[Gradient], method: int) -> Gradient:
+    """The sum of the gradients by a tensor, under the name it has in TensorFlow."""
     slices = [g for g in grads if isinstance(g, IndexedSlices)]
     if len(slices) == len(grads):
         zero = constant(0, name="concat/axis")
         values = raw.ConcatV2([g.values for g in slices], zero, name="concat")
         indices = raw.ConcatV2([g.indices for g in slices], zero, name="concat_1")
         return IndexedSlices(values, indices, slices[0].dense_shape)
-    return raw.AddN([convert(g) for g in grads], name="AddN")  # type: ignore[no-any-return]
+    terms = [convert(g) for g in grads]
+    if method == AggregationMethod.ADD_N or slices:
+        return raw.AddN(terms, name="AddN")  # type: ignore[no-any-return]
+    full = any(is_full(t.spec.shape) for t in terms)
+    if method == AggregationMethod.EXPERIMENTAL_ACCUMULATE_N and len(terms) > 2 and full:
+        return raw.AddN(terms, name="AccumulateN")  # type: ignore[no-any-return]
+    with name_scope(f"{tensor.op.name}_gradient_sum"):  # of as many sums of two as needed
+        last = f"AddN_{len(terms) - 2}" if len(terms) > 2 else "AddN"
+        return raw.AddN(terms, name=last)  # type: ignore[no-any-return]
 
 
 @later_keywords
@@ -227,7 +241,7 @@ def gradients(
         Results are named as TensorFlow's gated ones; no gate is needed here, since within a run
         reads of a variable come before its updates.
     aggregation_method : int, optional
-        One of `AggregationMethod`; all of them give the same sum.
+        One of `AggregationMethod`; they differ in the sum's name alone.
     stop_gradients : Tensor or list of Tensor, optional
         Tensors to take for constants: no gradient flows through them.
 
@@ -241,15 +255,18 @@ def gradients(
     LookupError
         If an operation on the way has no gradient.
     ValueError
-        If the lengths or shapes of `grad_ys` do not fit.
+        If the lengths or shapes of `grad_ys` do not fit, or there is no such method.
 
     Notes
     -----
     Reverse accumulation over the operations between `xs` and `ys`, in the order TensorFlow
     1.1.0 visits them (first in, first out), so that sums are numbered as its are.
     """
-    del aggregation_method
+    method = AggregationMethod.DEFAULT if aggregation_method is None else aggregation_method
+    if method not in range(3):
+        raise ValueError(f"Invalid aggregation_method specified {aggregation_method}.")
     y_list, x_list = _as_list(ys), _as_list(xs)
+    s_list = [] if stop_gradients is None else _as_list(stop_gradients)
     g_list = [None] * len(y_list) if grad_ys is None else _as_list(grad_ys)
     if len(g_list) != len(y_list):
         raise ValueError(f"Passed {len(g_list)} grad_ys for {len(y_list)} ys")
@@ -257,9 +274,9 @@ def gradients(
         graph = graph_of([*y_list, *x_list])
         y_tensors = [convert(y) for y in y_list]
         x_tensors = [_differentiable(x) for x in x_list]
-        stop = {_differentiable(s).op for s in _as_list(stop_gradients or [])}
+        stop = {_differentiable(s).op for s in s_list}
         between = _Between(y_tensors, x_tensors, stop)
-        grads = _Accumulator()
+        grads = _Accumulator(method)
         for y, g in zip(y_tensors, g_list, strict=True):
             if y.op in between.ops:
                 grads.add(y, _initial(y, g))
@@ -322,10 +339,14 @@ def _initial(y: Tensor, grad: Any) -> Gradient:
         return raw.Fill(dims, one, name="Fill")  # type: ignore[no-any-return]
     if isinstance(grad, IndexedSlices):
         return grad
+    if not dtype.is_numeric:
+        raise TypeError(
+            f"Tensor {y} with type {dtype.name} must be numeric to obtain a default gradient"
+        )
     given = convert(grad, None if isinstance(grad, Tensor) else dtype)
     if given.dtype.base_dtype is not dtype:
+        owner = "complex-valued" if dtype.is_complex else "real or integer-valued"
         wanted = "complex" if dtype.is_complex else "real or integer"
-        owner = "complex" if dtype.is_complex else "real or integer-valued"
         raise TypeError(
             f"Gradient type {given.dtype.base_dtype.name} generated for {owner} tensor {y} with "
             f"type {dtype.name} must be {wanted}"
@@ -374,6 +395,8 @@ def _differentiate(
     function = _gradient_function(op)
     if function is NOT_DIFFERENTIABLE:
         return
+    # A gradient that only passes through keeps the name it came with.
+    passing = {id(dy): grads.label(t) for t, dy in zip(op.outputs, dys, strict=True)}
     old, original = graph._name_stack, graph._original_op
     graph.enter_name_scope(f"{op.name}_grad")
     graph._original_op = op
@@ -393,7 +416,7 @@ def _differentiate(
                 f"Num gradients {len(found)} generated for op {op.node_def} do not match num "
                 f"inputs {len(op.inputs)}"
             )
-        labels: list[str | None] = [None] * len(found)
+        labels = [passing.get(id(g)) for g in found]
         if op.definition.broadcast:
             found = _unbroadcast(op, found)
             labels = [f"{scope}/{n}" for n in _RESULTS.get(op.type, ("Reshape", "Reshape_1"))]
@@ -511,25 +534,30 @@ def hessians(
     found = []
     for i, x in enumerate(_as_list(xs)):
         shape = _differentiable(x).spec.shape
-        if shape is None or len(shape) != 1:
+        if shape is None:
             raise ValueError(
-                f"Cannot compute Hessian because element {i} of `xs` does not have "
-                f"rank one.. Tensor {x} must have rank 1."
+                "Cannot compute Hessian because the dimensionality of element number "
+                f"{i} of `xs` cannot be determined"
+            )
+        if len(shape) != 1:
+            raise ValueError(
+                "Computing hessians is currently only supported for one-dimensional tensors. "
+                f"Element number {i} of `xs` has {len(shape)} dimensions."
             )
         if shape[0] is None:
             raise ValueError(
                 f"Cannot compute Hessian because the length of element {i} of `xs` "
                 "is not known before the run"
             )
-        with name_scope(f"{name}_first_derivative", "hessians"):
+        with name_scope(f"{name}_first_derivative"):
             first = gradients(ys, x, **options)[0]
         if first is None:
             raise ValueError(
                 f"Cannot compute Hessian because `ys` does not depend on element {i} of `xs`"
             )
-        rows = []
-        for entry in raw.Unpack(convert(first), num=shape[0], axis=0):
-            row = gradients(entry, x, **options)[0]
-            rows.append(raw.ZerosLike(convert(x)) if row is None else convert(row))
-        found.append(raw.Pack(rows, axis=0, name=name))
+        entries = raw.Unpack(convert(first), num=shape[0], axis=0)
+        with name_scope(f"{name}_second_derivative"):
+            rows = [gradients(entry, x, **options)[0] for entry in entries]
+            filled = [raw.ZerosLike(convert(x)) if r is None else convert(r) for r in rows]
+            found.append(raw.Pack(filled, axis=0, name=name))
     return found

@@ -11,7 +11,6 @@ import numpy as np
 from skflow.graph.dtypes import Array, DType, as_dtype, float32, int32, string
 from skflow.graph.shapes import as_shape, num_elements, to_shape
 
-
 _LARGE: Final = 3e38  # what is not less may overflow float32
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
-from skflow.graph.device import to_device_string
+from skflow.graph.device import to_recorded
 from skflow.graph.dtypes import DType, as_dtype
 from skflow.graph.shapes import Shape, TensorShape
 from skflow.graph.spec import Spec
@@ -389,7 +389,7 @@ class Operation:
         return self._device
 
     def _set_device(self, device: Any) -> None:
-        self._device = to_device_string(device)
+        self._device = to_recorded(device)
 
     @property
     def node_def(self) -> Any:

@@ -116,8 +116,11 @@ class Code:
 
     def bind(self, frame: Frame) -> None:
         """Bind the function to a frame and to the places where the variables now lie."""
-        for early in self._early:
-            early(frame)
+        layout = -1
+        while layout != frame.state.layout:  # laying out one optimizer's may move another's
+            layout = frame.state.layout
+            for early in self._early:
+                early(frame)
         found = frame.names = {}
         for name, binder in self._bindings:
             found[name] = binder(frame)
@@ -272,10 +275,11 @@ class Code:
         assert variable is not None
         handle = self._handle(variable)
         copied = node in self._copied
-        if not value.static:
+        if value.static:
+            self._assumed[variable] = value.shape
+        if not value.static or variable in self._plan.moved:
             self._line(f"{self._local(value)} = {handle}.read(){'.copy()' if copied else ''}", node)
             return
-        self._assumed[variable] = value.shape
         self._check(variable, node)
         place = self._bound("w", lambda _: variable.value, ("place", variable))
         if copied:
@@ -513,7 +517,9 @@ def _takes_out(definition: OpDef) -> bool:
 
 
 def _is_blas(node: Node) -> bool:
-    return node.inputs[0].dtype.np_dtype.char in _BLAS_TYPES
+    """Whether a product is one of matrices, as far as is known, that NumPy gives to BLAS."""
+    matrices = all(v.shape is not None and len(v.shape) == 2 for v in node.inputs)
+    return matrices and node.inputs[0].dtype.np_dtype.char in _BLAS_TYPES
 
 
 def _cost(node: Node) -> tuple[int, int]:

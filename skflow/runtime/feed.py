@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -40,8 +41,8 @@ class Feeder:
             With TensorFlow's sentence, if the value does not fit.
         """
         dtype = self.dtype
-        if type(value) is np.ndarray:
-            array = value if value.dtype == dtype else self._converted(value)
+        if type(value) is np.ndarray and value.dtype == dtype and dtype.kind != "O":
+            array = value
         else:
             array = self._converted(value)
         if array.shape != self._fitting:
@@ -76,9 +77,11 @@ class Feeder:
                     f"{self.dtype.type}: {self.tensor.name!r} holds integers, and this would "
                     "drop fractions. Convert the value yourself if that is what you mean."
                 )
+            given = given.real
         elif kind not in "iub":
             return np.asarray(value, dtype=self.dtype)
-        array = given.astype(self.dtype)
+        with np.errstate(invalid="ignore"):
+            array = given.astype(self.dtype)
         if given.dtype != self.dtype and kind != "b" and not np.array_equal(array, given):
             raise TypeError(
                 f"Type of feed value {_short(value)} is not compatible with Tensor type "
@@ -96,6 +99,8 @@ def _short(value: Any) -> str:
 def feed_items(graph: Graph, feed_dict: dict[Any, Any]) -> list[tuple[Tensor, Any]]:
     """Pairs of a tensor and what is fed for it; sparse tensors are fed by their parts.
 
+    A tuple of tensors is fed by a tuple of values.
+
     Raises
     ------
     TypeError
@@ -104,7 +109,7 @@ def feed_items(graph: Graph, feed_dict: dict[Any, Any]) -> list[tuple[Tensor, An
         If a tensor may not be fed.
     """
     items: list[tuple[Tensor, Any]] = []
-    for key, value in feed_dict.items():
+    for key, value in _flat_items(feed_dict.items()):
         if isinstance(key, SparseTensor):
             items.extend(zip((key.indices, key.values, key.dense_shape), value, strict=True))
             continue
@@ -121,3 +126,16 @@ def feed_items(graph: Graph, feed_dict: dict[Any, Any]) -> list[tuple[Tensor, An
             raise ValueError(f"Tensor {tensor} may not be fed.")
         items.append((tensor, value))
     return items
+
+
+def _flat_items(items: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
+    for key, value in items:
+        if isinstance(key, tuple):
+            if not isinstance(value, (list, tuple)) or len(value) != len(key):
+                raise ValueError(
+                    f"Could not flatten dictionary. Key had {len(key)} elements, but its value "
+                    f"is {_short(value)}."
+                )
+            yield from _flat_items(zip(key, value, strict=True))
+        else:
+            yield key, value

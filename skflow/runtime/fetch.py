@@ -51,7 +51,7 @@ class FetchList:
         if isinstance(fetch, dict):
             keys, parts = list(fetch), [self._mapper(v) for v in fetch.values()]
             kind = type(fetch)
-            return lambda values: kind((k, p(values)) for k, p in zip(keys, parts, strict=True))
+            return lambda values: _filled(kind(), keys, [p(values) for p in parts])
         if isinstance(fetch, (SparseTensor, IndexedSlices)):
             return self._composite(fetch)
         index = self._place(fetch)
@@ -92,6 +92,12 @@ class FetchList:
                 "marked as not fetchable."
             )
         return self._index.setdefault(found, len(self._index))
+
+
+def _filled(mapping: Any, keys: list[Any], values: list[Any]) -> Any:
+    for key, value in zip(keys, values, strict=True):
+        mapping[key] = value
+    return mapping
 
 
 def _nothing(_: Sequence[Any]) -> None:

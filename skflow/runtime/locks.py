@@ -6,15 +6,41 @@ import threading
 
 
 class SharedLock:
-    """Runs that only read a session's variables go on together; one that writes goes alone."""
+    """Runs that only read a session's variables go on together; one that writes goes alone.
+
+    A writer that waits goes before readers that come later. A thread never waits for itself: it
+    may write while it reads, as when the collector runs a finalizer in the middle of a run.
+    """
 
     def __init__(self) -> None:
-        self._condition = threading.Condition(threading.Lock())
-        self._readers = 0
+        self._mutex = threading.Lock()
+        self._changed = threading.Condition(self._mutex)
+        self._readers: dict[int, int] = {}  # how often each thread has entered
         self._writer: int | None = None
         self._depth = 0
+        self._waiting = 0
         self.reading = _Reading(self)
         self.writing = _Writing(self)
+
+    def forget(self) -> None:
+        """Release whatever this thread holds: an interrupt may strike while it enters or leaves."""
+        me = threading.get_ident()
+        with self._mutex:
+            self._readers.pop(me, None)
+            if self._writer == me:
+                self._writer = None
+                self._depth = 0
+            self._changed.notify_all()
+
+    def _may_read(self, me: int) -> bool:
+        if self._writer is None:
+            return not self._waiting or me in self._readers
+        return self._writer == me
+
+    def _may_write(self, me: int) -> bool:
+        if self._writer is None:
+            return not self._readers or (len(self._readers) == 1 and me in self._readers)
+        return self._writer == me
 
 
 class _Reading:
@@ -27,17 +53,21 @@ class _Reading:
 
     def __enter__(self) -> None:
         lock = self._lock
-        with lock._condition:
-            while lock._writer is not None and lock._writer != threading.get_ident():
-                lock._condition.wait()
-            lock._readers += 1
+        me = threading.get_ident()
+        with lock._mutex:
+            while not lock._may_read(me):
+                lock._changed.wait()
+            lock._readers[me] = lock._readers.get(me, 0) + 1
 
     def __exit__(self, *exc: object) -> None:
         lock = self._lock
-        with lock._condition:
-            lock._readers -= 1
-            if lock._readers == 0:
-                lock._condition.notify_all()
+        me = threading.get_ident()
+        with lock._mutex:
+            left = lock._readers.pop(me, 0) - 1
+            if left > 0:
+                lock._readers[me] = left
+            elif lock._waiting:
+                lock._changed.notify_all()
 
 
 class _Writing:
@@ -51,16 +81,28 @@ class _Writing:
     def __enter__(self) -> None:
         lock = self._lock
         me = threading.get_ident()
-        with lock._condition:
-            while lock._writer != me and (lock._writer is not None or lock._readers):
-                lock._condition.wait()
+        with lock._mutex:
+            if not lock._may_write(me):
+                self._wait(me)
             lock._writer = me
             lock._depth += 1
 
+    def _wait(self, me: int) -> None:
+        lock = self._lock
+        lock._waiting += 1
+        try:
+            while not lock._may_write(me):
+                lock._changed.wait()
+        finally:
+            lock._waiting -= 1
+            lock._changed.notify_all()
+
     def __exit__(self, *exc: object) -> None:
         lock = self._lock
-        with lock._condition:
+        with lock._mutex:
+            if lock._writer != threading.get_ident():
+                return  # it was forgotten
             lock._depth -= 1
             if lock._depth == 0:
                 lock._writer = None
-                lock._condition.notify_all()
+                lock._changed.notify_all()

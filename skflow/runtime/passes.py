@@ -20,7 +20,7 @@ def merge_updates(plan: Plan) -> None:
     groups: dict[Any, list[Node]] = {}
     for node in plan.nodes:
         if node.kind == "op" and node.definition.type in UPDATE_RULES:
-            key = _group_key(node)
+            key = _group_key(plan, node)
             if key is not None:
                 groups.setdefault(key, []).append(node)
     for members in groups.values():
@@ -36,9 +36,11 @@ def roles(node: Node) -> tuple[list[Value], list[Value], Value]:
     return variables, [named[s] for s in rule.scalars], named[rule.gradient]
 
 
-def _group_key(node: Node) -> Any:
+def _group_key(plan: Plan, node: Node) -> Any:
     variables, scalars, gradient = roles(node)
     if not all(v.static and v.shape == gradient.shape for v in variables):
+        return None
+    if any(v.variable in plan.moved for v in variables) or any(s.shape != () for s in scalars):
         return None
     attrs = tuple((k, v) for k, v in node.attrs.items() if isinstance(v, (bool, int)))
     return node.definition.type, gradient.dtype, attrs, tuple(scalars), frozenset(node.after)

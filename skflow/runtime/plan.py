@@ -8,12 +8,22 @@ from typing import Any, Final
 
 import numpy as np
 
+from skflow import errors
 from skflow.graph.core import Graph
 from skflow.graph.dtypes import Array, DType, as_dtype
 from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.registry import OpDef
 from skflow.graph.shapes import Shape, is_full, num_elements
 from skflow.graph.spec import Spec
+from skflow.runtime.effects import (
+    ONLY_LOOKS,
+    PYTHON,
+    VARIABLES,
+    has_type,
+    needed_operations,
+    unsettled_variables,
+    written_variables,
+)
 from skflow.runtime.state import State, Variable
 
 _FOLD_LIMIT: Final = 1 << 20  # elements: a larger constant result is computed in the run
@@ -104,38 +114,22 @@ class Node:
 
 
 class Plan:
-    """The nodes of a run in a valid order, and the values that it returns."""
+    """The nodes of a run in a valid order, and the values that it returns.
 
-    def __init__(self, nodes: list[Node], results: list[Value | None], feeds: list[Value]) -> None:
+    The storage of the variables in `moved` may lie elsewhere in the middle of a run.
+    """
+
+    def __init__(
+        self,
+        nodes: list[Node],
+        results: list[Value | None],
+        feeds: list[Value],
+        moved: set[Variable],
+    ) -> None:
         self.nodes = nodes
         self.results = results
         self.feeds = feeds
-
-
-def needed_operations(targets: Sequence[Operation], fed: dict[Tensor, Any]) -> list[Operation]:
-    """The operations behind `targets`, producers before consumers; fed tensors need none."""
-    order: list[Operation] = []
-    seen: set[Operation] = set()
-    stack: list[Operation | None] = list(reversed(targets))
-    path: list[Operation] = []
-    while stack:
-        op = stack.pop()
-        if op is None:
-            order.append(path.pop())
-            continue
-        if op in seen:
-            continue
-        seen.add(op)
-        path.append(op)
-        stack.append(None)
-        stack.extend([c for c in op._control_inputs if c not in seen and not _is_fed(c, fed)])
-        stack.extend([t._op for t in reversed(op.inputs) if t not in fed and t._op not in seen])
-    return order
-
-
-def _is_fed(op: Operation, fed: dict[Tensor, Any]) -> bool:
-    """Whether an operation is a placeholder with nothing left to run: its value is given."""
-    return op.type.startswith("Placeholder") and op.outputs[0] in fed
+        self.moved = moved
 
 
 class Lowering:
@@ -164,6 +158,7 @@ class Lowering:
         self._constants: dict[Any, Value] = {}
         self._reads: dict[Any, Value] = {}
         self._waits: dict[Operation, list[Node]] = {}
+        self._moved: dict[Variable, bool] = {}
 
     def lower(
         self,
@@ -182,7 +177,15 @@ class Lowering:
             self.values[tensor] = value
             fed.append(value)
         targets = [f.op if isinstance(f, Tensor) else f for f in fetches if f not in self.values]
-        for op in needed_operations(targets, self.values):
+        ops = needed_operations(targets, self.values)
+        for declared, reshaped in unsettled_variables(ops):
+            variable = self.state.variable(declared)
+            self._moved[variable] = reshaped or self._moved.get(variable, False)
+        if any(has_type(op, PYTHON) for op in ops):  # which may run anything in between
+            for op in ops:
+                if op.type in VARIABLES:
+                    self._moved.setdefault(self.state.variable(op), False)
+        for op in ops:
             self._lower(op)
         results: list[Value | None] = []
         roots: list[Node] = []
@@ -196,7 +199,7 @@ class Lowering:
             else:
                 results.append(None)
                 roots.extend(self.barriers[fetch])
-        return Plan(self._live(roots), results, fed)
+        return Plan(self._live(roots), results, fed, set(self._moved))
 
     def _live(self, roots: list[Node]) -> list[Node]:
         """The nodes that results or side effects need."""
@@ -222,11 +225,12 @@ class Lowering:
         after: list[Node] = []
         for control in op._control_inputs:
             after.extend(self.barriers.get(control, ()))
-        if op.type == "VariableV2":
+        if op.type in VARIABLES:
             variable = self.state.variable(op)
             output = op.outputs[0]
             shape = output._spec.shape
-            if variable.value.shape != shape:  # it was assigned without checking the shape
+            # It was, or is going to be, assigned without checking the shape.
+            if variable.value.shape != shape or self._moved.get(variable):
                 shape = None
             self._set(op, [Value(output.dtype, shape, variable=variable)])
             self.barriers[op] = after
@@ -264,6 +268,9 @@ class Lowering:
         args = op.definition.inputs
         refs = [a.ref for a in args]
         by_argument = len(refs) == len(inputs) and not any(a.is_list for a in args)
+        for i, v in enumerate(inputs):
+            if by_argument and refs[i] and v.variable is None:
+                raise _not_a_reference(op, i)
         return [
             self._read(op, v, after)
             if v.variable is not None and not (by_argument and refs[i])
@@ -369,6 +376,8 @@ class Lowering:
         specs = [probe_of(v) for v in node.inputs]
         if any(s is None for s in specs) or node.writes or node.definition.stateful:
             return
+        if node.definition.type == "Squeeze" and not node.attrs["squeeze_dims"]:
+            return  # which dimensions are one is not known of open ones
         known = [s for s in specs if s is not None]
         try:
             outputs = node.definition.infer(known, node.attrs)
@@ -377,8 +386,10 @@ class Lowering:
         values: Sequence[Any] = [None] * len(outputs)
         if node.definition.type == "Shape":
             values = [np.array(known[0].shape, node.attrs["out_type"].np_dtype)]
-        elif node.definition.type in _POLYNOMIAL and all(
-            s.value is not None and s.value.size <= _SHARE_LIMIT for s in known
+        elif (
+            node.definition.type in _POLYNOMIAL
+            and all(_is_small(s.shape) and s.value is not None for s in known)
+            and all(_is_small(shape) for _, shape in outputs)
         ):
             with suppress(Exception):
                 values = node.definition.compute([s.value for s in known], node.attrs)
@@ -389,7 +400,7 @@ class Lowering:
     def _written(self, op: Operation, inputs: list[Value]) -> list[Variable]:
         """The variables whose values an operation changes, in its bodies too."""
         found = [v.variable for v in inputs if v.variable is not None]
-        if op.type in _ONLY_LOOKS:
+        if op.type in ONLY_LOOKS:
             found = []
         for value in op.attrs.values():
             if isinstance(value, Graph):
@@ -446,28 +457,22 @@ _POLYNOMIAL: Final = {
     *("Pack", "Unpack", "ConcatV2", "Split", "Slice", "StridedSlice", "Gather", "GatherNd"),
     *("Reshape", "ExpandDims", "Squeeze", "Tile", "ReverseV2"),
 }
-_ONLY_LOOKS: Final = ("IsVariableInitialized",)
 
 
-def written_variables(ops: Sequence[Operation]) -> list[Operation]:
-    """The ``VariableV2`` operations whose values some operations, or their bodies, change."""
-    found: list[Operation] = []
-    for op in ops:
-        if op.type not in _ONLY_LOOKS and not op.definition.simple:
-            args = op.definition.inputs
-            found.extend(_declaration(t) for a, t in zip(args, op.inputs, strict=False) if a.ref)
-        for value in op.attrs.values():
-            if isinstance(value, Graph):
-                found.extend(written_variables(value._operations))
-    return found
+def _is_small(shape: Shape) -> bool:
+    size = num_elements(shape)
+    return size is not None and size <= _SHARE_LIMIT
 
 
-def _declaration(reference: Tensor) -> Operation:
-    """The variable behind a reference that updates may have passed on."""
-    op = reference.op
-    while op.type != "VariableV2":
-        op = op.inputs[0].op
-    return op
+def _not_a_reference(op: Operation, index: int) -> errors.InvalidArgumentError:
+    source = op.inputs[index]
+    kind = {"float32": "float", "float64": "double"}.get(*[source.dtype.base_dtype.name] * 2)
+    return errors.InvalidArgumentError(
+        op.node_def,
+        op,
+        f"Input {index} of node {op.name} was passed {kind} from _recv_{source.op.name}_"
+        f"{source.value_index}:0 incompatible with expected {kind}_ref.",
+    )
 
 
 def _sharper(shape: Shape, other: Shape) -> Shape:
@@ -559,12 +564,18 @@ def _gradient_axes(lowering: Lowering, op: Operation, inputs: list[Value]) -> li
     arrays = [s.value for s in shapes if s is not None and s.value is not None]
     if len(arrays) < len(inputs):
         return None
-    return [lowering.constant(a) for a in op.definition.compute(arrays, op.attrs)]
+    try:
+        found = op.definition.compute(arrays, op.attrs)
+    except errors.OpError:  # they do not fit, or do so because an open dimension is one
+        return None
+    return [lowering.constant(a) for a in found]
 
 
 def _transpose(_: Lowering, _op: Operation, inputs: list[Value]) -> Value | None:
-    perm = inputs[1].const
-    return inputs[0] if perm is not None and perm.tolist() == list(range(perm.size)) else None
+    perm, shape = inputs[1].const, inputs[0].shape
+    if perm is None or shape is None:
+        return None
+    return inputs[0] if perm.tolist() == list(range(len(shape))) else None
 
 
 def _reduction(_: Lowering, _op: Operation, inputs: list[Value]) -> Value | None:
@@ -573,8 +584,10 @@ def _reduction(_: Lowering, _op: Operation, inputs: list[Value]) -> Value | None
 
 
 def _tile(_: Lowering, _op: Operation, inputs: list[Value]) -> Value | None:
-    repeats = inputs[1].const
-    return inputs[0] if repeats is not None and bool((repeats == 1).all()) else None
+    repeats, shape = inputs[1].const, inputs[0].shape
+    if repeats is None or shape is None:
+        return None
+    return inputs[0] if repeats.tolist() == [1] * len(shape) else None
 
 
 def _cast(_: Lowering, op: Operation, inputs: list[Value]) -> Value | None:

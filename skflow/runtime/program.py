@@ -10,13 +10,19 @@ from typing import Any, Final
 import numpy as np
 
 from skflow import errors
-from skflow.graph.core import Graph
 from skflow.graph.dtypes import Array
 from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.shapes import Shape, shape_brackets
 from skflow.runtime import passes
+from skflow.runtime.effects import (
+    PYTHON,
+    VARIABLES,
+    has_type,
+    needed_operations,
+    written_variables,
+)
 from skflow.runtime.emit import Code, Frame
-from skflow.runtime.plan import Lowering, Node, needed_operations, written_variables
+from skflow.runtime.plan import Lowering, Node
 from skflow.runtime.state import State
 from skflow.runtime.threads import blas_guard
 
@@ -30,7 +36,6 @@ _PRIMES: Final = (1_000_003, 1_000_033, 1_000_037, 1_000_039, 1_000_081, 1_000_0
 _MOST_FRAMES: Final = 8  # frames kept for runs at the same time
 _LARGE_PRODUCT: Final = 20_000  # multiply-adds from which BLAS would use threads of its own
 _LARGE_FEED: Final = 4096  # elements fed from which the same is assumed of open dimensions
-_UNLOCKED: Final = ("PyFunc", "PyFuncStateless")
 
 ContextMaker = Callable[[Operation], Any]
 
@@ -87,26 +92,30 @@ class Executable:
                         return frame.step(*arrays)  # type: ignore[no-any-return]
                 return frame.step(*arrays)  # type: ignore[no-any-return]
         except Exception as error:
-            raise self._explained(error) from error
+            explained = _explained(error, frame.code)
+            if explained is error:
+                raise
+            raise explained from error
         finally:
             if frame.code is self._code and len(self._frames) < _MOST_FRAMES:
                 self._frames.append(frame)
 
-    def _explained(self, error: Exception) -> Exception:
-        """The error with the operation at which it happened."""
-        trace = error.__traceback__
-        while trace is not None and trace.tb_frame.f_code.co_filename != "<plan>":
-            trace = trace.tb_next
-        node = None if trace is None else self._code.node_at(trace.tb_lineno)
-        if node is None or trace is None:
-            return error
-        if isinstance(error, errors.OpError):
-            if error.op is not None:
-                return error
-            return _at(type(error), node, error.message, error)
-        if isinstance(error, (ValueError, FloatingPointError, np.linalg.LinAlgError)):
-            return _at(errors.InvalidArgumentError, node, _sentence(node, error, trace), error)
+
+def _explained(error: Exception, code: Code) -> Exception:
+    """The error with the operation at which it happened."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename != "<plan>":
+        trace = trace.tb_next
+    node = None if trace is None else code.node_at(trace.tb_lineno)
+    if node is None or trace is None:
         return error
+    if isinstance(error, errors.OpError):
+        if error.op is not None:
+            return error
+        return _at(type(error), node, error.message, error)
+    if isinstance(error, (ValueError, FloatingPointError, np.linalg.LinAlgError)):
+        return _at(errors.InvalidArgumentError, node, _sentence(node, error, trace), error)
+    return error
 
 
 def _at(kind: type[errors.OpError], node: Node, message: str, error: Exception) -> Exception:
@@ -162,7 +171,10 @@ def _arguments_at(trace: Any, count: int) -> list[Any] | None:
     inner = line[line.index("(") + 1 : line.rindex(")")]
     names = [n.strip() for n in inner.split(",")][:count]
     found = trace.tb_frame.f_locals
-    return [found[n] for n in names] if all(n in found for n in names) else None
+    if not all(n.removesuffix(".T") in found for n in names):
+        return None
+    # A product takes its operands turned; what is wrong is said of the operands themselves.
+    return [found[n].T if n[0] == "t" else found[n.removesuffix(".T")] for n in names]
 
 
 class Program:
@@ -207,11 +219,11 @@ class Program:
         targets = [f.op if isinstance(f, Tensor) else f for f in self.fetches]
         fed: dict[Tensor, Any] = dict.fromkeys(self.feeds)
         ops = needed_operations(targets, fed)
-        if any(_has_type(op, _UNLOCKED) for op in ops):
+        if any(has_type(op, PYTHON) for op in ops):  # it may run the session, in any thread
             return nullcontext()
         if written_variables(ops):
             return self.state.lock.writing
-        if any(_has_type(op, ("VariableV2",)) for op in ops):
+        if any(has_type(op, VARIABLES) for op in ops):
             return self.state.lock.reading
         return nullcontext()
 
@@ -265,19 +277,15 @@ def _elements(arrays: Sequence[Array]) -> int:
     return sum([a.size for a in arrays])
 
 
-def _has_type(op: Operation, types: tuple[str, ...]) -> bool:
-    if op.type in types:
-        return True
-    bodies = [v for v in op.attrs.values() if isinstance(v, Graph)]
-    return any(_has_type(inner, types) for body in bodies for inner in body._operations)
-
-
 Pattern = tuple[tuple[int, ...] | None, ...]
 """Shapes in which a negative number stands for an open dimension, the same for equal ones."""
 
 
 def opened(known: Sequence[tuple[Shape, ...]]) -> Pattern:
-    """What shapes that came have in common; dimensions that always agreed share a number."""
+    """What shapes that came have in common; dimensions that always agreed share a number.
+
+    The pattern fits the last of them: a dimension of one, which broadcasts, stays one.
+    """
     symbols: dict[tuple[int | None, ...], int] = {}
     pattern: list[tuple[int, ...] | None] = []
     for versions in zip(*known, strict=True):
@@ -286,8 +294,8 @@ def opened(known: Sequence[tuple[Shape, ...]]) -> Pattern:
             continue
         dims = []
         for sizes in zip(*versions, strict=True):
-            same = len(set(sizes)) == 1
-            dims.append(sizes[0] if same else symbols.setdefault(sizes, -1 - len(symbols)))
+            same = len(set(sizes)) == 1 or sizes[-1] == 1
+            dims.append(sizes[-1] if same else symbols.setdefault(sizes, -1 - len(symbols)))
         pattern.append(tuple(dims))
     return tuple(pattern)
 

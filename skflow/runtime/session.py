@@ -56,8 +56,13 @@ class _Call:
     def __call__(self, values: Collection[Any]) -> Any:
         """Run on the values to feed."""
         arrays = [feeder(v) for feeder, v in zip(self.feeders, values, strict=True)]
-        with self.lock:
-            return self.rebuild(self.program.run(arrays))
+        try:
+            with self.lock:
+                found = self.program.run(arrays)
+        except BaseException:
+            self.program.state.lock.forget()
+            raise
+        return self.rebuild(found)
 
 
 def _call_key(fetches: Any, feed_dict: dict[Any, Any] | None) -> Any:
@@ -193,6 +198,9 @@ class BaseSession:
             return call(values)
         return call(feed_dict.values() if feed_dict else ())
 
+    def __reduce__(self) -> Any:
+        raise TypeError("A session cannot be copied or pickled: save its variables instead.")
+
     def _check_open(self) -> None:
         if self._closed:
             raise RuntimeError("Attempted to use a closed Session.")
@@ -208,7 +216,7 @@ class BaseSession:
         self._check_open()
         items = feed_items(self._graph, feed_dict or {})
         call = self._make_call(fetches, [t for t, _ in items])
-        flat = fetches if isinstance(fetches, (list, tuple)) else (fetches,)
+        flat = fetches if type(fetches) in (list, tuple) else (fetches,)
         if all(type(k) is Tensor for k in feed_dict or ()) and all(map(_lasts, flat)):
             with self._lock:
                 if len(self._calls) >= _MOST_CALLS:

@@ -26,13 +26,14 @@ class Variable:
         The session's memory, told when the storage moves.
     """
 
-    __slots__ = ("_state", "arena", "dtype", "initialized", "name", "value")
+    __slots__ = ("_state", "arena", "at", "dtype", "initialized", "name", "value")
 
     def __init__(self, op: Operation, state: State) -> None:
         self.name = op.attrs.get("shared_name") or op.name
         self.dtype: DType = op.outputs[0].dtype.base_dtype
         self.initialized = False
         self.arena: Array | None = None
+        self.at = 0  # where the storage begins in its arena, in elements
         self._state = state
         shape = op.attrs["shape"]
         dims = shape if is_full(shape) else (0,)
@@ -64,7 +65,7 @@ class Variable:
                 f"{shape_brackets(self.value.shape)} rhs shape= {shape_brackets(np.shape(value))}",
             )
         else:
-            self.move(np.array(value, dtype=self.dtype.np_dtype))
+            self.move(np.array(value, dtype=self.dtype.np_dtype, order="C"))
         self.initialized = True
 
     def move(self, storage: Array) -> None:
@@ -72,14 +73,6 @@ class Variable:
         self.value = storage
         self.arena = None
         self._state.layout += 1
-
-
-def _offset(variable: Variable) -> int:
-    """Where a variable's storage begins in its arena, in elements."""
-    assert variable.arena is not None
-    distance = variable.value.__array_interface__["data"][0]
-    distance -= variable.arena.__array_interface__["data"][0]
-    return int(distance // variable.arena.itemsize)
 
 
 class State:
@@ -117,9 +110,7 @@ class State:
             if (
                 same
                 and first.arena.size == ends[-1]
-                and all(
-                    _offset(v) == end - v.value.size for v, end in zip(variables, ends, strict=True)
-                )
+                and all(v.at == end - v.value.size for v, end in zip(variables, ends, strict=True))
             ):
                 return first.arena
         if any(v.arena is not None for v in variables):
@@ -129,7 +120,7 @@ class State:
         for variable in variables:
             size = variable.value.size
             variable.move(flat[at : at + size].reshape(variable.value.shape))
-            variable.arena = flat
+            variable.arena, variable.at = flat, at
             at += size
         return flat
 

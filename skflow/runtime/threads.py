@@ -19,6 +19,20 @@ def cores() -> int:
         return os.cpu_count() or 1
 
 
+def _set_threads(library: Any, number: int) -> None:
+    """Tell a BLAS library how many threads to use, whichever thread told it before.
+
+    Recent versions of threadpoolctl listen to one thread alone, silently, until that thread
+    gives up control; but the first run to enter and the last one to leave may be anybody's.
+    """
+    give_up = getattr(library, "clear_controlling_thread", None)
+    if give_up is not None:
+        give_up(force=True)
+    library.set_num_threads(number)
+    if give_up is not None:
+        give_up(force=True)
+
+
 class _BlasGuard:
     """Holds BLAS to one thread while any run is inside.
 
@@ -42,14 +56,15 @@ class _BlasGuard:
 
     def __enter__(self) -> None:
         with self._lock:
+            if self._libraries is None:
+                self._libraries = self._find()
             self._inside += 1
             if self._inside == 1:
-                if self._libraries is None:
-                    self._libraries = self._find()
-                self._numbers = [lib.get_num_threads() for lib in self._libraries]
+                if not self._numbers:
+                    self._numbers = [lib.get_num_threads() for lib in self._libraries]
                 for library, number in zip(self._libraries, self._numbers, strict=True):
                     if number != 1:
-                        library.set_num_threads(1)
+                        _set_threads(library, 1)
 
     def __exit__(self, *exc: object) -> None:
         with self._lock:
@@ -57,10 +72,14 @@ class _BlasGuard:
             if self._inside == 0 and self._libraries is not None:
                 for library, number in zip(self._libraries, self._numbers, strict=True):
                     if number != 1:
-                        library.set_num_threads(number)
+                        _set_threads(library, number)
+                self._numbers = []
 
     def forget(self) -> None:
-        """Start afresh in a forked child, whose parent's runs are not its own."""
+        """Start afresh in a forked child, whose parent's runs are not its own.
+
+        If the parent was inside a run, the child's first run sets the libraries right again.
+        """
         self._lock = threading.Lock()
         self._inside = 0
 
@@ -107,7 +126,11 @@ class Pool:
         with self._lock:
             while self._started < self.workers:
                 name = f"skflow-{self._started}"
-                threading.Thread(target=self._work, name=name, daemon=True).start()
+                try:
+                    threading.Thread(target=self._work, name=name, daemon=True).start()
+                except RuntimeError:  # no more threads: the machine's limit, or the end of Python
+                    self.workers = self._started
+                    return
                 self._started += 1
 
     def _work(self) -> None:
@@ -129,6 +152,10 @@ class Pool:
         """
         if self._started < self.workers:
             self._start()
+        if not self._started:
+            function(*here)
+            function(*there)
+            return
         task = _Task(function, there)
         self._tasks.put(task)
         try:

@@ -5,6 +5,7 @@ expression. ``[name]`` opens a section. Run as a script with TensorFlow 1.1.0 th
 core_snippets.json.gz, what TensorFlow answers.
 """
 
+import functools
 import gzip
 import json
 import re
@@ -54,10 +55,10 @@ def plain(value: Any) -> Any:
     return ADDRESS.sub("", repr(value))
 
 
-def attempt(function: Any, *args: Any) -> Any:
+def attempt(function: Any, *args: Any, **options: Any) -> Any:
     """What a call returns, or the class and sentence of what it raises."""
     try:
-        return plain(function(*args))
+        return plain(function(*args, **options))
     except Exception as error:  # noqa: BLE001
         said = getattr(error, "message", None) or (error.args[0] if error.args else "")
         return "{}: {}".format(type(error).__name__, ADDRESS.sub("", str(said)))
@@ -66,6 +67,20 @@ def attempt(function: Any, *args: Any) -> Any:
 def each(function: Any, *values: Any) -> Any:
     """What a function makes of each of some values."""
     return [attempt(function, v) for v in values]
+
+
+def named(grad: Any) -> Any:
+    """A gradient's name, or those of its parts."""
+    if hasattr(grad, "dense_shape"):
+        return [grad.values.name, grad.indices.name, grad.dense_shape.name]
+    return grad.name
+
+
+def rounded(value: Any) -> Any:
+    """Results to four digits, which hang on no order of summation."""
+    if isinstance(value, tuple):
+        return [None if v is None else rounded(v) for v in value]
+    return np.asarray(np.round(value, 4) + 0, np.asarray(value).dtype)
 
 
 class Context:
@@ -94,14 +109,14 @@ class Context:
             return session.run(fetches, feeds)
 
     def grad(self, *args: Any, **options: Any) -> Any:
-        """Names, types, shapes and values of gradients."""
+        """Names and values of gradients; inside gradients only the results' names agree."""
         feeds = options.pop("feeds", None)
         found = self.tf.gradients(*args, **options)
         kept = [g for g in found if g is not None]
         with self.tf.Session() as session:
             session.run(self.tf.global_variables_initializer())
             values = iter(session.run(kept, feeds))
-        return [None if g is None else (g, next(values)) for g in found]
+        return [None if g is None else (named(g), rounded(next(values))) for g in found]
 
 
 def answer(tf: Any, source: str) -> Any:
@@ -117,6 +132,24 @@ def answer(tf: Any, source: str) -> Any:
         return eval(last, names)
 
     return attempt(execute)
+
+
+@functools.lru_cache(maxsize=None)  # noqa: UP033  # for the Python of TensorFlow 1.1.0
+def recorded(section: str) -> Any:
+    """The snippets of a section, and what TensorFlow 1.1.0 answers."""
+    found = json.loads(gzip.decompress((HERE / "core_snippets.json.gz").read_bytes()))[section]
+    assert list(found) == sections()[section]
+    return found
+
+
+def check(tf: Any, section: str, source: str) -> None:
+    """Compare an answer with TensorFlow's."""
+    found = json.loads(json.dumps(answer(tf, source)))
+    wanted = recorded(section)[source]
+    if isinstance(found, list) and isinstance(wanted, list) and len(found) == len(wanted):
+        for i, pair in enumerate(zip(found, wanted)):  # noqa: B905
+            assert pair[0] == pair[1], "answer {}".format(i)  # noqa: UP032
+    assert found == wanted
 
 
 def record() -> None:

@@ -86,7 +86,7 @@ def test_a_variable_joins_the_collections_of_its_own_graph(graph: Graph) -> None
 
 def test_container_is_recorded(graph: Graph) -> None:
     with graph.container("box"):
-        assert Variable(1.0).op.get_attr("container") == "box"
+        assert Variable(1.0).op.get_attr("container") == b"box"
 
 
 def test_unknown_shapes(graph: Graph) -> None:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import collections
+import copy
+import gc
+import pickle
+import signal
+import threading
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -531,3 +536,54 @@ def test_errors_name_the_node_and_where_it_was_built(session: Any) -> None:
     assert error.error_code == tf.errors.INVALID_ARGUMENT
     assert __file__ in str(error)
     assert "why" in str(error)
+
+
+@pytest.mark.parametrize("take", [copy.copy, copy.deepcopy, pickle.dumps], ids=lambda f: f.__name__)
+def test_sessions_cannot_be_copied(session: Any, take: Any) -> None:
+    with pytest.raises(TypeError, match="A session cannot be copied or pickled"):
+        take(session)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system has no timers")
+def test_interrupts_leave_the_session_usable(session: Any) -> None:
+    """Wherever an interrupt strikes, the lock is released and other threads can go on."""
+    v = tf.Variable(np.zeros(3))
+    update, read = tf.assign_add(v, np.ones(3)).op, v * 2.0
+    session.run(v.initializer)
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    gc.disable()  # an interrupt in one of its callbacks would be lost
+    caught = 0
+    try:
+        for k in range(1500):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 5e-5 + 1e-6 * (k % 97))
+                for _ in range(1000):
+                    session.run(update)
+                    session.run(read)
+            except KeyboardInterrupt:
+                caught += 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        gc.enable()
+    assert caught > 1000
+    found: list[Any] = []
+    other = threading.Thread(target=lambda: found.append(session.run([update, v])), daemon=True)
+    other.start()
+    other.join(10.0)
+    assert len(found) == 1
+
+
+def test_a_run_may_start_in_the_middle_of_another(session: Any) -> None:
+    """As when the collector runs a finalizer: a thread never waits for itself."""
+    v = tf.Variable(1.0)
+    session.run(v.initializer)
+    update = tf.assign_add(v, 1.0)
+    with session._state.lock.reading:
+        assert session.run(update) == 2.0
+    with session._state.lock.writing:
+        assert session.run([update, v * 1.0])[1] == 2.0

@@ -144,7 +144,7 @@ def test_what_was_not_announced_is_refused(function: Any, returns: Any, sentence
     op = tensor[0].op if isinstance(tensor, list) else tensor.op
     with pytest.raises(errors.InvalidArgumentError) as caught:
         run(tensor)
-    token = op.get_attr("token")
+    token = op.get_attr("token").decode()
     assert caught.value.message.split("\n")[0] == sentence.replace("pyfunc_N", token)
 
 

@@ -103,7 +103,7 @@ def test_variable_declares_shape_and_reference(op: str) -> None:
     ref = getattr(raw, op)(shape=(None, 3), dtype=float32)
     assert ref.dtype.name == "float32_ref"
     assert ref.get_shape().as_list() == [None, 3]
-    assert ref.op.get_attr("shared_name") == ref.op.get_attr("container") == ""
+    assert ref.op.get_attr("shared_name") == ref.op.get_attr("container") == b""
 
 
 def test_variables_of_one_shared_name_are_one() -> None:
