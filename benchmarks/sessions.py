@@ -1,6 +1,6 @@
 """What changing shapes cost: 200 batch sizes in turn against one size.
 
-    python benchmarks/sessions.py
+python benchmarks/sessions.py
 """
 
 from __future__ import annotations

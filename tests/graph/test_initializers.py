@@ -35,9 +35,7 @@ def test_constants() -> None:
     assert drawn(initializers.ones_initializer(), (2,), dtype=int32).tolist() == [1, 1]
     assert drawn(initializers.constant_initializer(3), (2,)).tolist() == [3, 3]
     assert drawn(initializers.constant_initializer([1, 2]), (3,)).tolist() == [1, 2, 2]
-    assert drawn(
-        initializers.constant_initializer("a", dtype=string), ()
-    ) == b"a"
+    assert drawn(initializers.constant_initializer("a", dtype=string), ()) == b"a"
 
 
 def test_types_of_constants() -> None:
@@ -64,19 +62,39 @@ def test_verify_shape() -> None:
         (initializers.random_uniform_initializer, 0.5, 1 / np.sqrt(12), 1),
         (lambda: initializers.random_normal_initializer(2.0, 0.5), 2, 0.5, np.inf),
         (lambda: initializers.truncated_normal_initializer(stddev=2.0), 0, 2 * 0.8796, 4),
-        (lambda: initializers.uniform_unit_scaling_initializer(2.0), 0, 2 / np.sqrt(400),
-         2 * np.sqrt(3 / 400)),
+        (
+            lambda: initializers.uniform_unit_scaling_initializer(2.0),
+            0,
+            2 / np.sqrt(400),
+            2 * np.sqrt(3 / 400),
+        ),
         (initializers.glorot_uniform_initializer, 0, np.sqrt(2 / 650), np.sqrt(6 / 650)),
-        (initializers.glorot_normal_initializer, 0, 0.8796 * np.sqrt(2 / 650),
-         2 * np.sqrt(2 / 650)),
+        (
+            initializers.glorot_normal_initializer,
+            0,
+            0.8796 * np.sqrt(2 / 650),
+            2 * np.sqrt(2 / 650),
+        ),
         (initializers.he_uniform_initializer, 0, np.sqrt(2 / 400), np.sqrt(6 / 400)),
         (initializers.he_normal_initializer, 0, np.sqrt(2 / 400), np.inf),
-        (lambda: initializers.variance_scaling_initializer(3.0, "fan_out", "untruncated_normal"),
-         0, np.sqrt(3 / 250), np.inf),
-        (lambda: initializers.variance_scaling_initializer(3.0, "fan_out", "truncated_normal"),
-         0, np.sqrt(3 / 250), 2 * np.sqrt(3 / 250) / 0.8796),
-        (initializers.variance_scaling_initializer, 0, 0.8796 * np.sqrt(1 / 400),
-         2 * np.sqrt(1 / 400)),
+        (
+            lambda: initializers.variance_scaling_initializer(3.0, "fan_out", "untruncated_normal"),
+            0,
+            np.sqrt(3 / 250),
+            np.inf,
+        ),
+        (
+            lambda: initializers.variance_scaling_initializer(3.0, "fan_out", "truncated_normal"),
+            0,
+            np.sqrt(3 / 250),
+            2 * np.sqrt(3 / 250) / 0.8796,
+        ),
+        (
+            initializers.variance_scaling_initializer,
+            0,
+            0.8796 * np.sqrt(1 / 400),
+            2 * np.sqrt(1 / 400),
+        ),
     ],
 )
 @pytest.mark.parametrize("dtype", [float32, float64])
@@ -134,10 +152,14 @@ def test_orthogonal(shape: Any) -> None:
     [
         (lambda: initializers.variance_scaling_initializer(0.0), "`scale` must be positive float."),
         (lambda: initializers.variance_scaling_initializer(mode="fan"), "Invalid `mode` argument:"),
-        (lambda: initializers.variance_scaling_initializer(distribution="log"),
-         "Invalid `distribution` argument:"),
-        (lambda: initializers.orthogonal_initializer()((3,)),
-         "The tensor to initialize must be at least two-dimensional"),
+        (
+            lambda: initializers.variance_scaling_initializer(distribution="log"),
+            "Invalid `distribution` argument:",
+        ),
+        (
+            lambda: initializers.orthogonal_initializer()((3,)),
+            "The tensor to initialize must be at least two-dimensional",
+        ),
     ],
 )
 def test_mistakes(make: Any, message: str) -> None:
@@ -148,8 +170,17 @@ def test_mistakes(make: Any, message: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["random_normal", "truncated_normal", "uniform_unit_scaling", "variance_scaling",
-     "orthogonal", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal"],
+    [
+        "random_normal",
+        "truncated_normal",
+        "uniform_unit_scaling",
+        "variance_scaling",
+        "orthogonal",
+        "glorot_uniform",
+        "glorot_normal",
+        "he_uniform",
+        "he_normal",
+    ],
 )
 def test_only_floats_are_scaled(name: str) -> None:
     make = getattr(initializers, f"{name}_initializer")

@@ -50,10 +50,16 @@ def test_a_variable_in_slices() -> None:
     assert [x.name for x in v] == ["v/part_0:0", "v/part_1:0", "v/part_2:0"]
     assert [x.get_shape().as_list() for x in v] == [[3, 2], [2, 2], [2, 2]]
     assert [x._get_save_slice_info().spec for x in v] == [
-        "7 2 0,3:0,2", "7 2 3,2:0,2", "7 2 5,2:0,2",
+        "7 2 0,3:0,2",
+        "7 2 3,2:0,2",
+        "7 2 5,2:0,2",
     ]
     assert (len(v), v.name, v.dtype, v.shape.as_list(), v.get_shape().as_list()) == (
-        3, "v", float32, [7, 2], [7, 2],
+        3,
+        "v",
+        float32,
+        [7, 2],
+        [7, 2],
     )
     np.testing.assert_array_equal(value_of(convert_to_tensor(v)), start)
     np.testing.assert_array_equal(value_of(math.reduce_sum(v, 0)), start.sum(0))
@@ -66,10 +72,15 @@ def test_every_kind_of_first_value() -> None:
         get_variable("list", [4], initializer=[1.0, 2.0, 3.0, 4.0], partitioner=three),
         get_variable("ones", [4], initializer=ones_initializer(), partitioner=three),
         get_variable("int", [4], dtype=int32, partitioner=three),
-        get_variable("unit", [100], initializer=uniform_unit_scaling_initializer(),
-                     partitioner=three),
-        get_variable("whole", [4, 2], initializer=constant_initializer(5),
-                     partitioner=fixed_size_partitioner(1)),
+        get_variable(
+            "unit", [100], initializer=uniform_unit_scaling_initializer(), partitioner=three
+        ),
+        get_variable(
+            "whole",
+            [4, 2],
+            initializer=constant_initializer(5),
+            partitioner=fixed_size_partitioner(1),
+        ),
     ]
     found = [value_of(v.as_tensor()) for v in made]
     np.testing.assert_array_equal(found[0], [1, 2, 3, 4])
@@ -103,8 +114,10 @@ def test_sharing() -> None:
         for given, message in (
             ({"shape": [5]}, "specified shape (5,) and found shape (4,)."),
             ({"dtype": float64}, "specified dtype float64 and found dtype float32."),
-            ({"shape": [4], "partitioner": fixed_size_partitioner(3)},
-             "specified partitions [3] and found partitions [2]."),
+            (
+                {"shape": [4], "partitioner": fixed_size_partitioner(3)},
+                "specified partitions [3] and found partitions [2].",
+            ),
         ):
             with pytest.raises(ValueError) as caught:
                 get_variable("v", **given)
@@ -130,13 +143,16 @@ def test_whole_and_sliced_variables_of_one_name() -> None:
     ("cut", "message"),
     [
         (lambda **_: 3, "Partitioner must return a sequence, but saw: 3"),
-        (lambda **_: [2],
-         "Partitioner returned a partition list that does not match the Variable's rank"),
+        (
+            lambda **_: [2],
+            "Partitioner returned a partition list that does not match the Variable's rank",
+        ),
         (lambda **_: [0, 1], "Partitioner returned zero partitions for some axes: [0, 1]"),
-        (lambda **_: [2, 2],
-         ("Can only slice a variable along one dimension: shape: [4, 3], slicing: [2, 2]")),
-        (lambda **_: [5, 1],
-         "Cannot create 5 slices for size 4. shape: [4, 3], slicing: [5, 1]"),
+        (
+            lambda **_: [2, 2],
+            ("Can only slice a variable along one dimension: shape: [4, 3], slicing: [2, 2]"),
+        ),
+        (lambda **_: [5, 1], "Cannot create 5 slices for size 4. shape: [4, 3], slicing: [5, 1]"),
     ],
 )
 def test_mistakes_of_partitioners(cut: Any, message: str) -> None:
@@ -184,8 +200,13 @@ def test_two_axes() -> None:
 def test_mistakes_in_the_constructor(change: Any, error: Any, message: str) -> None:
     part = Variable([1.0, 2.0])
     part._set_save_slice_info(SliceInfo("w", [2], [0], [2]))
-    given = {"name": "w", "shape": TensorShape([2]), "dtype": float32, "variable_list": [part],
-             "partitions": [1]}
+    given = {
+        "name": "w",
+        "shape": TensorShape([2]),
+        "dtype": float32,
+        "variable_list": [part],
+        "partitions": [1],
+    }
     with pytest.raises(error) as caught:
         PartitionedVariable(**(given | change))
     assert str(caught.value).startswith(message)

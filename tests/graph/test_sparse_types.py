@@ -97,8 +97,11 @@ def test_parts_must_be_of_one_graph() -> None:
 def test_sparse_tensors_know_their_parts(graph: Graph) -> None:
     s = sparse()
     names = [t.name for t in (s.indices, s.values, s.dense_shape)]
-    assert names == ["SparseTensor/indices:0", "SparseTensor/values:0",
-                     "SparseTensor/dense_shape:0"]
+    assert names == [
+        "SparseTensor/indices:0",
+        "SparseTensor/values:0",
+        "SparseTensor/dense_shape:0",
+    ]
     assert [t.dtype for t in (s.indices, s.values, s.dense_shape)] == [int64, float32, int64]
     assert s.get_shape().as_list() == s.shape.as_list() == [3, 4]
     assert s.dtype is float32
@@ -108,8 +111,9 @@ def test_sparse_tensors_know_their_parts(graph: Graph) -> None:
 
 
 def test_sparse_tensors_of_unknown_shape() -> None:
-    s = st.SparseTensor(placeholder(int64, [None, 2]), placeholder(float32, [None]),
-                        placeholder(int64, [2]))
+    s = st.SparseTensor(
+        placeholder(int64, [None, 2]), placeholder(float32, [None]), placeholder(int64, [2])
+    )
     assert s.get_shape().as_list() == [None, None]
 
 

@@ -20,8 +20,13 @@ def test_ones_are_counted() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.integers(0, 1500), st.integers(0, 140), st.sampled_from("efdFD"), st.booleans(),
-       st.integers(0, 2**32 - 1))
+@given(
+    st.integers(0, 1500),
+    st.integers(0, 140),
+    st.sampled_from("efdFD"),
+    st.booleans(),
+    st.integers(0, 2**32 - 1),
+)
 def test_any_shape(rows: int, columns: int, kind: str, fortran: bool, seed: int) -> None:
     rng = np.random.default_rng(seed)
     x = (rng.random((rows, columns)) + 0.5).astype(kind)

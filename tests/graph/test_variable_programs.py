@@ -39,8 +39,11 @@ def _forward(graph: list[Any]) -> list[Any]:
 
 def _later(graph: list[Any]) -> dict[str, Any]:
     """Types and groups of the operations made after that and outside the gradients."""
-    return {name: (kind, groups) for _, name, kind, _, _, groups in graph[len(_forward(graph)):]
-            if not _is_gradient(name) and LEFT_OUT not in name}
+    return {
+        name: (kind, groups)
+        for _, name, kind, _, _, groups in graph[len(_forward(graph)) :]
+        if not _is_gradient(name) and LEFT_OUT not in name
+    }
 
 
 @pytest.mark.parametrize("name", variable_programs.PROGRAMS)

@@ -135,13 +135,27 @@ def test_defined_twice_names_the_users_line() -> None:
 @pytest.mark.parametrize(
     ("first", "then", "message"),
     [
-        (None, {}, ("Variable a/t does not exist, or was not created with tf.get_variable(). Did "
-                    "you mean to set reuse=None in VarScope?")),
-        ({"shape": (2,)}, {"shape": (3,)},
-         "Trying to share variable a/t, but specified shape (3,) and found shape (2,)."),
-        ({"shape": (2,)}, {"shape": (2,), "dtype": int32},
-         ("Trying to share variable a/t, but specified dtype int32 and found dtype "
-          "float32_ref.")),
+        (
+            None,
+            {},
+            (
+                "Variable a/t does not exist, or was not created with tf.get_variable(). Did "
+                "you mean to set reuse=None in VarScope?"
+            ),
+        ),
+        (
+            {"shape": (2,)},
+            {"shape": (3,)},
+            "Trying to share variable a/t, but specified shape (3,) and found shape (2,).",
+        ),
+        (
+            {"shape": (2,)},
+            {"shape": (2,), "dtype": int32},
+            (
+                "Trying to share variable a/t, but specified dtype int32 and found dtype "
+                "float32_ref."
+            ),
+        ),
     ],
 )
 def test_mistakes_in_sharing(first: Any, then: Any, message: str) -> None:
@@ -164,15 +178,25 @@ def test_plain_variables_are_not_shared() -> None:
     ("given", "message"),
     [
         ({}, "Shape of a new variable (t) must be fully defined, but instead was <unknown>."),
-        ({"shape": (None, 2)},
-         "Shape of a new variable (t) must be fully defined, but instead was (?, 2)."),
-        ({"shape": (2,), "initializer": [1.0, 2.0]},
-         "If initializer is a constant, do not specify shape."),
-        ({"shape": (2,), "dtype": string},
-         "An initializer for variable t of <dtype: 'string'> is required"),
-        ({"initializer": 1, "dtype": float32},
-         ("Initializer type '<dtype: 'int32'>' and explicit dtype '<dtype: 'float32'>' don't "
-          "match.")),
+        (
+            {"shape": (None, 2)},
+            "Shape of a new variable (t) must be fully defined, but instead was (?, 2).",
+        ),
+        (
+            {"shape": (2,), "initializer": [1.0, 2.0]},
+            "If initializer is a constant, do not specify shape.",
+        ),
+        (
+            {"shape": (2,), "dtype": string},
+            "An initializer for variable t of <dtype: 'string'> is required",
+        ),
+        (
+            {"initializer": 1, "dtype": float32},
+            (
+                "Initializer type '<dtype: 'int32'>' and explicit dtype '<dtype: 'float32'>' don't "
+                "match."
+            ),
+        ),
         ({"shape": (), "custom_getter": 3}, "Passed a custom_getter which is not callable: 3"),
         ({"shape": (2,), "partitioner": 3}, "Partitioner must be callable, but received: 3"),
     ],
@@ -195,16 +219,20 @@ def test_default_first_values() -> None:
 
 
 def test_the_scopes_defaults() -> None:
-    with variable_scope("a", initializer=constant_initializer(3), dtype=float64,
-                        caching_device="/cpu:0"):
+    with variable_scope(
+        "a", initializer=constant_initializer(3), dtype=float64, caching_device="/cpu:0"
+    ):
         v = get_variable("v", [2])
-        w = get_variable("w", [2], dtype=float32, initializer=zeros_initializer(),
-                         caching_device="/cpu:1")
+        w = get_variable(
+            "w", [2], dtype=float32, initializer=zeros_initializer(), caching_device="/cpu:1"
+        )
         with variable_scope("b", dtype=int32):
             u = get_variable("u", [2])
     assert [x.dtype.base_dtype for x in (v, w, u)] == [float64, float32, int32]
     assert [x.initial_value.op.get_attr("value").tolist() for x in (v, w, u)] == [
-        [3.0, 3.0], [0.0, 0.0], [3, 3],
+        [3.0, 3.0],
+        [0.0, 0.0],
+        [3, 3],
     ]
     assert v.value().device != w.value().device
 
@@ -224,7 +252,8 @@ def test_initializers_may_be_classes_and_functions() -> None:
             return constant(7, dtype=dtype, shape=shape)
 
     assert get_variable("a", [2], initializer=Own).initial_value.op.get_attr("value").tolist() == [
-        7, 7,
+        7,
+        7,
     ]
     get_variable("b", [2], initializer=old_fashioned)
     get_variable("c", [2], initializer=lambda shape, dtype: np.zeros(shape, dtype.as_numpy_dtype))
@@ -288,8 +317,15 @@ def test_the_scope_of_the_block() -> None:
 
 def test_settings_are_the_scopes_own() -> None:
     with variable_scope("a") as scope:
-        for name in ("initializer", "regularizer", "caching_device", "partitioner",
-                     "custom_getter", "dtype", "use_resource"):
+        for name in (
+            "initializer",
+            "regularizer",
+            "caching_device",
+            "partitioner",
+            "custom_getter",
+            "dtype",
+            "use_resource",
+        ):
             getattr(scope, f"set_{name}")("given")
             assert getattr(scope, name) == "given"
     with variable_scope("b") as other:
@@ -318,7 +354,9 @@ def test_default_names_are_unique() -> None:
     with variable_scope("outer"), variable_scope(None, default_name="made") as scope:
         names.append((scope.name, get_variable("v", []).name))
     assert names == [
-        ("made", "made/v:0"), ("made_1", "made_1/v:0"), ("outer/made", "outer/made/v:0"),
+        ("made", "made/v:0"),
+        ("made_1", "made_1/v:0"),
+        ("outer/made", "outer/made/v:0"),
     ]
 
 
@@ -348,14 +386,26 @@ def test_values_choose_the_graph() -> None:
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [
-        ({"name_or_scope": None}, TypeError,
-         "If default_name is None then name_or_scope is required"),
-        ({"name_or_scope": "a", "reuse": 3}, ValueError,
-         "The reuse parameter must be True or False or None."),
-        ({"name_or_scope": 3}, TypeError,
-         "VariableScope: name_or_scope must be a string or VariableScope."),
-        ({"name_or_scope": None, "default_name": "a", "reuse": True}, ValueError,
-         "reuse=True cannot be used without a name_or_scope"),
+        (
+            {"name_or_scope": None},
+            TypeError,
+            "If default_name is None then name_or_scope is required",
+        ),
+        (
+            {"name_or_scope": "a", "reuse": 3},
+            ValueError,
+            "The reuse parameter must be True or False or None.",
+        ),
+        (
+            {"name_or_scope": 3},
+            TypeError,
+            "VariableScope: name_or_scope must be a string or VariableScope.",
+        ),
+        (
+            {"name_or_scope": None, "default_name": "a", "reuse": True},
+            ValueError,
+            "reuse=True cannot be used without a name_or_scope",
+        ),
     ],
 )
 def test_mistakes_in_scopes(given: Any, error: Any, message: str) -> None:

@@ -45,8 +45,9 @@ def test_initializers() -> None:
     b = Variable(2.0, collections=[GraphKeys.LOCAL_VARIABLES])
     steps = [sets.global_variables_initializer(), sets.local_variables_initializer()]
     with Session() as session:
-        for step, reported in zip([None, *steps], [[b"Variable", b"Variable_1"], [b"Variable_1"],
-                                                   []], strict=True):
+        for step, reported in zip(
+            [None, *steps], [[b"Variable", b"Variable_1"], [b"Variable_1"], []], strict=True
+        ):
             if step is not None:
                 session.run(step)
             assert session.run(sets.report_uninitialized_variables()).tolist() == reported

@@ -42,7 +42,9 @@ def value_of(*fetches: Any, feeds: Any = None) -> Any:
 def test_operations_and_names(graph: Graph) -> None:
     v = Variable(3, name="x")
     assert [(op.name, op.type) for op in graph.get_operations()] == [
-        ("x/initial_value", "Const"), ("x", "VariableV2"), ("x/Assign", "Assign"),
+        ("x/initial_value", "Const"),
+        ("x", "VariableV2"),
+        ("x/Assign", "Assign"),
         ("x/read", "Identity"),
     ]
     assert (v.name, v.op.name, v.dtype.name) == ("x:0", "x", "int32_ref")
@@ -197,8 +199,18 @@ def test_binary_operators(name: str) -> None:
 def test_other_operators() -> None:
     v, m, b = Variable([1.0, -2.0]), Variable([[1.0, 2.0], [3.0, 4.0]]), Variable([True, False])
     found = value_of(-v, abs(v), v[1], m[:, 1], m @ m, ~b, b & b, b | b, b ^ b, True & b)
-    expected = [[-1, 2], [1, 2], -2, [2, 4], [[7, 10], [15, 22]], [False, True], [True, False],
-                [True, False], [False, False], [True, False]]
+    expected = [
+        [-1, 2],
+        [1, 2],
+        -2,
+        [2, 4],
+        [[7, 10], [15, 22]],
+        [False, True],
+        [True, False],
+        [True, False],
+        [False, False],
+        [True, False],
+    ]
     for a, wanted in zip(found, expected, strict=True):
         np.testing.assert_array_equal(a, wanted)
 
@@ -294,7 +306,9 @@ def test_message_and_back() -> None:
     message = v.to_proto()
     assert skflow.graph.serialize.LATE["message"]("VariableDef").IsInitialized()
     assert (message.variable_name, message.initializer_name, message.snapshot_name) == (
-        "s/v:0", "s/v/Assign", "s/v/read:0",
+        "s/v:0",
+        "s/v/Assign",
+        "s/v/read:0",
     )
     again = Variable.from_proto(message)
     assert (again.op, again.initializer, again.value()) == (v.op, v.initializer, v.value())
@@ -315,7 +329,10 @@ def test_message_with_scopes() -> None:
     place = again._get_save_slice_info()
     assert place is not None
     assert (place.full_name, place.full_shape, place.var_offset, place.var_shape) == (
-        "s/whole", [4], [2], [2],
+        "s/whole",
+        [4],
+        [2],
+        [2],
     )
     assert place.spec == "4 2,2"
     assert place.to_proto("nowhere") is None

@@ -36,15 +36,27 @@ OBSERVED = [
     ("mean_squared_error", ([[1.0, 2], [3, 4]], [[0.0, 0], [0, 0]], [[1.0], [0.0]]), {}, 2.5),
     ("mean_squared_error", ([[1.0, 2], [3, 4]], [[0.0, 0], [0, 0]], 0.0), {}, 0.0),
     ("absolute_difference", ([[1.0, 2], [3, 5]], [[0.0, 0], [0, 0]], 2.0), {}, 5.5),
-    ("mean_pairwise_squared_error", ([[1.0, 2, 4], [3, 4, 4]], [[0.0, 1, 1], [0, 2, 0]]), {},
-     3.111112),
-    ("mean_pairwise_squared_error",
-     ([[1.0, 2, 4], [3, 4, 4]], [[0.0, 1, 1], [0, 2, 0]], [[2.0], [1.0]]), {}, 4.8888903),
+    (
+        "mean_pairwise_squared_error",
+        ([[1.0, 2, 4], [3, 4, 4]], [[0.0, 1, 1], [0, 2, 0]]),
+        {},
+        3.111112,
+    ),
+    (
+        "mean_pairwise_squared_error",
+        ([[1.0, 2, 4], [3, 4, 4]], [[0.0, 1, 1], [0, 2, 0]], [[2.0], [1.0]]),
+        {},
+        4.8888903,
+    ),
     ("cosine_distance", ([[1.0, 0]], [[0.6, 0.8]]), {"dim": 1}, 0.4),
     ("hinge_loss", ([[1.0, 0]], [[0.6, 0.8]]), {}, 1.1),
     ("log_loss", ([[1.0, 0]], [[0.6, 0.8]]), {}, 1.0601314),
-    ("sparse_softmax_cross_entropy", ([[0], [1]], [[0.6, 0.8], [1.0, 0]], [[1.0], [3.0]]), {},
-     2.368962),
+    (
+        "sparse_softmax_cross_entropy",
+        ([[0], [1]], [[0.6, 0.8], [1.0, 0]], [[1.0], [3.0]]),
+        {},
+        2.368962,
+    ),
     ("softmax_cross_entropy", ([[0, 1.0]], [[0.6, 0.8]]), {"label_smoothing": 0.2}, 0.61813897),
     ("sigmoid_cross_entropy", ([[0, 1.0]], [[0.6, 0.8]]), {"label_smoothing": 0.2}, 0.7142943),
 ]
@@ -58,9 +70,15 @@ def test_values(name: str, arguments: Any, options: Any, expected: float) -> Non
     np.testing.assert_allclose(run(found), expected, rtol=2e-6)
 
 
-@pytest.mark.parametrize(("weights", "expected"), [
-    (3.0, 7.5), ([[1.0], [0.0]], 1.5), ([[0.0, 1.0]], 3.0), ([[0.0] * 2] * 2, 0.0),
-])
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [
+        (3.0, 7.5),
+        ([[1.0], [0.0]], 1.5),
+        ([[0.0, 1.0]], 3.0),
+        ([[0.0] * 2] * 2, 0.0),
+    ],
+)
 @pytest.mark.parametrize("known", [True, False])
 def test_weights_that_fit(weights: Any, expected: float, known: bool) -> None:
     values = placeholder(float32, (2, 2) if known else None)
@@ -72,17 +90,23 @@ def test_weights_that_fit(weights: Any, expected: float, known: bool) -> None:
     assert np.isfinite(run(slope, feeds)).all()
 
 
-@pytest.mark.parametrize(("weights", "message"), [
-    ([1.0, 0.0], r"values.rank=2. weights.rank=1."),
-    ([[1.0, 0.0, 2.0]], r"Mismatch at dim 1. values.shape=\[2 2\] weights.shape=\[1 3\]."),
-])
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1.0, 0.0], r"values.rank=2. weights.rank=1."),
+        ([[1.0, 0.0, 2.0]], r"Mismatch at dim 1. values.shape=\[2 2\] weights.shape=\[1 3\]."),
+    ],
+)
 def test_weights_that_do_not_fit(weights: Any, message: str) -> None:
     with pytest.raises(ValueError, match=f"^weights can not be broadcast to values. {message}$"):
         losses.compute_weighted_loss([[1.0, 2], [3, 4]], weights)
     values, w = placeholder(float32), placeholder(float32)
     loss = losses.compute_weighted_loss(values, w)
-    with pytest.raises(InvalidArgumentError, match=r"assertion failed: \[weights can not be "
-                                                   r"broadcast to values\.\]"):
+    with pytest.raises(
+        InvalidArgumentError,
+        match=r"assertion failed: \[weights can not be "
+        r"broadcast to values\.\]",
+    ):
         run(loss, {values: [[1.0, 2], [3, 4]], w: weights})
 
 
@@ -92,8 +116,13 @@ def test_other_types_are_kept() -> None:
 
 
 def test_shapes_must_fit() -> None:
-    for loss in (losses.mean_squared_error, losses.absolute_difference, losses.hinge_loss,
-                 losses.log_loss, losses.mean_pairwise_squared_error):
+    for loss in (
+        losses.mean_squared_error,
+        losses.absolute_difference,
+        losses.hinge_loss,
+        losses.log_loss,
+        losses.mean_pairwise_squared_error,
+    ):
         with pytest.raises(ValueError, match=r"Shapes \(3,\) and \(2,\) are incompatible"):
             loss([1.0, 2.0], [1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="^`dim` cannot be None.$"):

@@ -59,8 +59,11 @@ SHAPES: list[Case | Elsewhere] = [
     Case("Transpose", [real(2, 3, 4), ints(2, 0, 1)], lambda x, _: np.moveaxis(x, 2, 0)),
     Case("Transpose", [real(), np.zeros(0, np.int64)], lambda x, _: x),
     Case("InvertPermutation", [ints(2, 0, 3, 1)], np.argsort),
-    Case("ConcatOffset", [at(1), [ints(2, 2, 7), ints(2, 3, 7), ints(2, 5, 7)]],
-         lambda *_: [[0, 0, 0], [0, 2, 0], [0, 5, 0]]),
+    Case(
+        "ConcatOffset",
+        [at(1), [ints(2, 2, 7), ints(2, 3, 7), ints(2, 5, 7)]],
+        lambda *_: [[0, 0, 0], [0, 2, 0], [0, 5, 0]],
+    ),
     Case("ConcatOffset", [at(-1), [ints(2, 4), ints(2, 1)]], lambda *_: [[0, 0], [0, 4]]),
     Case("BroadcastArgs", [ints(3, 1, 4), ints(2, 1)], lambda *_: np.array([3, 2, 4])),
     Case("BroadcastArgs", [ints(0, 1), ints(1, 0)], lambda *_: np.array([0, 0])),
@@ -76,18 +79,24 @@ SHAPES: list[Case | Elsewhere] = [
 
 def picked(x: Array, *key: Any) -> Array:
     """Entries looked up one by one, by the meaning of an extended slice."""
-    key = tuple(range(n)[k] if isinstance(k, slice) else [k] for n, k in zip(x.shape, key,
-                                                                            strict=True))
+    key = tuple(
+        range(n)[k] if isinstance(k, slice) else [k] for n, k in zip(x.shape, key, strict=True)
+    )
     shape = [len(k) for k in key]
     found = np.array([x[where] for where in product(*key)], dtype=x.dtype)
     return found.reshape(shape)
 
 
-def slice_case(x: Array, begin: Any, end: Any, strides: Any, key: Sequence[Any], shape: Any,
-               **masks: int) -> Case:
+def slice_case(
+    x: Array, begin: Any, end: Any, strides: Any, key: Sequence[Any], shape: Any, **masks: int
+) -> Case:
     """A strided slice: `key` says axis by axis what is taken, `shape` how it comes out."""
-    return Case("StridedSlice", [x, ints(*begin), ints(*end), ints(*strides)],
-                lambda x, *_, **__: picked(x, *key).reshape(shape), masks)
+    return Case(
+        "StridedSlice",
+        [x, ints(*begin), ints(*end), ints(*strides)],
+        lambda x, *_, **__: picked(x, *key).reshape(shape),
+        masks,
+    )
 
 
 def placed(shape: Array, key: Sequence[Any], dy: Array) -> Array:
@@ -100,25 +109,46 @@ def placed(shape: Array, key: Sequence[Any], dy: Array) -> Array:
 ALL = slice(None)
 SLICES: list[Case | Elsewhere] = [
     slice_case(real(4, 5), [1, 4], [3, 0], [1, -2], [slice(1, 3), slice(4, 0, -2)], (2, 2)),
-    slice_case(real(4, 5), [0, -2], [0, 0], [1, 1], [ALL, slice(3, None)], (4, 2),
-               begin_mask=1, end_mask=3),
+    slice_case(
+        real(4, 5), [0, -2], [0, 0], [1, 1], [ALL, slice(3, None)], (4, 2), begin_mask=1, end_mask=3
+    ),
     slice_case(real(4, 5), [-1], [0], [1], [3, ALL], (5,), shrink_axis_mask=1),
     slice_case(real(2, 3), [1, 2], [2, 3], [1, 1], [1, 2], (), shrink_axis_mask=3),
-    slice_case(real(2, 3, 4), [0, 0, 1, 0], [0, 0, 2, 0], [1, 1, 1, 1], [ALL, ALL, 1],
-               (1, 2, 3, 1), ellipsis_mask=2, new_axis_mask=9, shrink_axis_mask=4),
+    slice_case(
+        real(2, 3, 4),
+        [0, 0, 1, 0],
+        [0, 0, 2, 0],
+        [1, 1, 1, 1],
+        [ALL, ALL, 1],
+        (1, 2, 3, 1),
+        ellipsis_mask=2,
+        new_axis_mask=9,
+        shrink_axis_mask=4,
+    ),
     slice_case(real(2, 3), [], [], [], [ALL, ALL], (2, 3)),
     slice_case(real(3, 2), [-9], [9], [1], [ALL, ALL], (3, 2)),
     slice_case(real(3, 2), [5], [9], [1], [slice(0, 0), ALL], (0, 2)),
-    Case("StridedSliceGrad", [ints(4, 5), ints(1, 4), ints(3, 0), ints(1, -2), real(2, 2)],
-         lambda s, _b, _e, _st, dy: placed(s, [slice(1, 3), slice(4, 0, -2)], dy)),
-    Case("StridedSliceGrad", [ints(2, 3), ints(0, 0, -1), ints(0, 0, 0), ints(1, 1, 1),
-                              real(1, 2)],
-         lambda s, _b, _e, _st, dy, **__: placed(s, [ALL, 2], dy[0]),
-         {"begin_mask": 2, "end_mask": 2, "shrink_axis_mask": 4, "new_axis_mask": 1}),
-    Elsewhere("StridedSliceAssign", "tests/graph/ops/test_slicing.py::test_assign_to_a_slice",
-              "it writes to a variable"),
-    Case("Slice", [real(4, 5), ints(1, 2), ints(2, -1)], lambda x, *_: picked(x, slice(1, 3),
-                                                                               slice(2, 5))),
+    Case(
+        "StridedSliceGrad",
+        [ints(4, 5), ints(1, 4), ints(3, 0), ints(1, -2), real(2, 2)],
+        lambda s, _b, _e, _st, dy: placed(s, [slice(1, 3), slice(4, 0, -2)], dy),
+    ),
+    Case(
+        "StridedSliceGrad",
+        [ints(2, 3), ints(0, 0, -1), ints(0, 0, 0), ints(1, 1, 1), real(1, 2)],
+        lambda s, _b, _e, _st, dy, **__: placed(s, [ALL, 2], dy[0]),
+        {"begin_mask": 2, "end_mask": 2, "shrink_axis_mask": 4, "new_axis_mask": 1},
+    ),
+    Elsewhere(
+        "StridedSliceAssign",
+        "tests/graph/ops/test_slicing.py::test_assign_to_a_slice",
+        "it writes to a variable",
+    ),
+    Case(
+        "Slice",
+        [real(4, 5), ints(1, 2), ints(2, -1)],
+        lambda x, *_: picked(x, slice(1, 3), slice(2, 5)),
+    ),
     Case("Slice", [real(4, 5), ints(4, 0), ints(0, 5)], lambda x, *_: x[4:]),
     Case("Slice", [real(), np.zeros(0, np.int64), np.zeros(0, np.int64)], lambda x, *_: x),
 ]
@@ -181,8 +211,10 @@ def tile_sums(dy: Array, multiples: Array) -> Array:
     """The tiles added up."""
     size = [d // m for d, m in zip(dy.shape, multiples, strict=True)]
     tiles = product(*(range(m) for m in multiples))
-    return sum(dy[tuple(slice(t * d, (t + 1) * d) for t, d in zip(tile, size, strict=True))]
-               for tile in tiles)
+    return sum(
+        dy[tuple(slice(t * d, (t + 1) * d) for t, d in zip(tile, size, strict=True))]
+        for tile in tiles
+    )
 
 
 def sequence_reversed(x: Array, lengths: Array, seq_dim: int, batch_dim: int = 0) -> Array:
@@ -199,22 +231,38 @@ JOINS: list[Case | Elsewhere] = [
     Case("ConcatV2", [[real(1, 2) for _ in range(20)], at(0)], joined),
     Case("Concat", [at(1), [real(2, 3), real(2, 1)]], lambda axis, v: joined(v, axis)),
     Case("Concat", [at(0), [real(1, 2) for _ in range(18)]], lambda axis, v: joined(v, axis)),
-    Case("Split", [at(1), real(2, 6)], lambda _, x, **__: [x[:, :2], x[:, 2:4], x[:, 4:]],
-         {"num_split": 3}),
-    Case("Split", [at(-1), real(2, 2)], lambda _, x, **__: [x[:, :1], x[:, 1:]],
-         {"num_split": 2}),
+    Case(
+        "Split",
+        [at(1), real(2, 6)],
+        lambda _, x, **__: [x[:, :2], x[:, 2:4], x[:, 4:]],
+        {"num_split": 3},
+    ),
+    Case("Split", [at(-1), real(2, 2)], lambda _, x, **__: [x[:, :1], x[:, 1:]], {"num_split": 2}),
     Case("Split", [at(0), real(2, 3)], lambda _, x, **__: [x], {"num_split": 1}),
-    Case("SplitV", [real(5, 2), ints(1, 3, 1), at(0)],
-         lambda x, *_, **__: [x[:1], x[1:4], x[4:]], {"num_split": 3}),
-    Case("SplitV", [real(2, 5), ints(2, -1), at(1)],
-         lambda x, *_, **__: [x[:, :2], x[:, 2:]], {"num_split": 2}),
+    Case(
+        "SplitV",
+        [real(5, 2), ints(1, 3, 1), at(0)],
+        lambda x, *_, **__: [x[:1], x[1:4], x[4:]],
+        {"num_split": 3},
+    ),
+    Case(
+        "SplitV",
+        [real(2, 5), ints(2, -1), at(1)],
+        lambda x, *_, **__: [x[:, :2], x[:, 2:]],
+        {"num_split": 2},
+    ),
     Case("Pack", [[real(2, 3), real(2, 3)]], listed),
-    Case("Pack", [[real(2, 3), real(2, 3), real(2, 3)]],
-         lambda v, **__: np.moveaxis(listed(v), 0, 1), {"axis": -2}),
+    Case(
+        "Pack",
+        [[real(2, 3), real(2, 3), real(2, 3)]],
+        lambda v, **__: np.moveaxis(listed(v), 0, 1),
+        {"axis": -2},
+    ),
     Case("Pack", [[real(), real(), real()]], listed),
     Case("Unpack", [real(2, 3)], lambda x, **__: [x[0], x[1]], {"num": 2}),
-    Case("Unpack", [real(2, 3)], lambda x, **__: [x[:, i] for i in range(3)],
-         {"num": 3, "axis": -1}),
+    Case(
+        "Unpack", [real(2, 3)], lambda x, **__: [x[:, i] for i in range(3)], {"num": 3, "axis": -1}
+    ),
     Case("Pad", [real(2, 3), ints([1, 0], [2, 1])], padded),
     Case("Pad", [real(2, 0), ints([0, 0], [2, 1])], padded),
     Case("MirrorPad", [real(3, 4), ints([1, 2], [3, 0])], mirrored, {"mode": "REFLECT"}),
@@ -230,8 +278,12 @@ JOINS: list[Case | Elsewhere] = [
     Case("ReverseV2", [real(2, 3), ints(-2, 1)], lambda x, _: x[::-1, ::-1]),
     Case("ReverseV2", [real(2, 3), np.zeros(0, np.int64)], lambda x, _: x),
     Case("ReverseSequence", [real(3, 4, 2), ints(0, 2, 4)], sequence_reversed, {"seq_dim": 1}),
-    Case("ReverseSequence", [real(2, 4, 3), ints(1, 2, 2)], sequence_reversed,
-         {"seq_dim": 0, "batch_dim": 2}),
+    Case(
+        "ReverseSequence",
+        [real(2, 4, 3), ints(1, 2, 2)],
+        sequence_reversed,
+        {"seq_dim": 0, "batch_dim": 2},
+    ),
 ]
 
 
@@ -263,8 +315,10 @@ def scattered(indices: Array, updates: Array, shape: Array) -> Array:
 
 def hot(indices: Array, depth: Array, on: Array, off: Array, axis: int = -1) -> Array:
     """Entry by entry."""
-    vectors = [[on.item() if i == k else off.item() for k in range(depth)]
-               for i in indices.reshape(-1).tolist()]
+    vectors = [
+        [on.item() if i == k else off.item() for k in range(depth)]
+        for i in indices.reshape(-1).tolist()
+    ]
     found = np.array(vectors, on.dtype).reshape(*indices.shape, depth)
     return np.moveaxis(found, -1, axis)
 
@@ -288,19 +342,31 @@ LOOKUPS: list[Case | Elsewhere] = [
     Case("ScatterNd", [ints([[1, 2]], [[0, 1]]), real(2, 1), ints(2, 3)], scattered),
     Case("ScatterNd", [np.zeros((0, 1), np.int64), real(0, 2), ints(3, 2)], scattered),
     Case("OneHot", [ints(0, 2, -1, 3), at(3), np.array(2.5), np.array(-1.0)], hot),
-    Case("OneHot", [ints([1, 0, 2], [2, 2, 5]), at(4), np.array(1.0), np.array(0.0)], hot,
-         {"axis": 1}),
+    Case(
+        "OneHot",
+        [ints([1, 0, 2], [2, 2, 5]), at(4), np.array(1.0), np.array(0.0)],
+        hot,
+        {"axis": 1},
+    ),
     Case("OneHot", [ints(1, 0), at(3), np.array(1.0), np.array(0.0)], hot, {"axis": 0}),
     Case("OneHot", [at(1), at(2), np.array(True), np.array(False)], hot),
-    Case("OneHot", [ints(1, 0), at(3), strings(1)[0:1].reshape(()), strings(2)[1:].reshape(())],
-         hot),
-    Case("Where", [np.array([[True, False, True], [False, True, True]])],
-         lambda _: np.array([[0, 0], [0, 2], [1, 1], [1, 2]])),
+    Case(
+        "OneHot", [ints(1, 0), at(3), strings(1)[0:1].reshape(()), strings(2)[1:].reshape(())], hot
+    ),
+    Case(
+        "Where",
+        [np.array([[True, False, True], [False, True, True]])],
+        lambda _: np.array([[0, 0], [0, 2], [1, 1], [1, 2]]),
+    ),
     Case("Where", [np.zeros((2, 3), bool)], lambda _: np.zeros((0, 2), np.int64)),
     Case("Select", [booleans(3, 4), real(3, 4), real(3, 4)], chosen),
     Case("Select", [np.array([True, False, True]), real(3, 4), real(3, 4)], chosen),
-    Case("Select", [np.array(False), real(3, 4), real(3, 4)], chosen,
-         special=[(np.array(True), np.array([np.nan, 1.0]), np.array([np.inf, 2.0]))]),
+    Case(
+        "Select",
+        [np.array(False), real(3, 4), real(3, 4)],
+        chosen,
+        special=[(np.array(True), np.array([np.nan, 1.0]), np.array([np.inf, 2.0]))],
+    ),
 ]
 
 
@@ -346,14 +412,25 @@ def counted(x: Array) -> tuple[Array, Array, Array]:
 REPEATED = np.array([3.0, -1.0, 3.0, 2.0, -1.0, 3.0])
 GROUPS: list[Case | Elsewhere] = [
     Case("DynamicPartition", [real(5, 2), ints(2, 0, 2, 0, 0)], grouped, {"num_partitions": 4}),
-    Case("DynamicPartition", [real(2, 3), ints([0, 1, 0], [1, 1, 0])], grouped,
-         {"num_partitions": 2}),
-    Case("DynamicPartition", [real(3), at(1)], lambda x, _, **__: [x[None][:0], x[None]],
-         {"num_partitions": 2}),
-    Case("DynamicStitch", [[ints(4, 0), ints([1, 3], [2, 5])], [real(2, 3), real(2, 2, 3)]],
-         stitched),
-    Case("DynamicStitch", [[at(1), ints(0, 1)], [real(2), real(2, 2)]], stitched,
-         grad=(), why="of two rows that go to one place TensorFlow's gradient serves both"),
+    Case(
+        "DynamicPartition", [real(2, 3), ints([0, 1, 0], [1, 1, 0])], grouped, {"num_partitions": 2}
+    ),
+    Case(
+        "DynamicPartition",
+        [real(3), at(1)],
+        lambda x, _, **__: [x[None][:0], x[None]],
+        {"num_partitions": 2},
+    ),
+    Case(
+        "DynamicStitch", [[ints(4, 0), ints([1, 3], [2, 5])], [real(2, 3), real(2, 2, 3)]], stitched
+    ),
+    Case(
+        "DynamicStitch",
+        [[at(1), ints(0, 1)], [real(2), real(2, 2)]],
+        stitched,
+        grad=(),
+        why="of two rows that go to one place TensorFlow's gradient serves both",
+    ),
     Case("Unique", [REPEATED], distinct),
     Case("Unique", [REPEATED], distinct, {"out_idx": "int64"}),
     Case("Unique", [np.array([b"b", b"a", b"b"], dtype=object)], distinct),
@@ -417,6 +494,7 @@ DIAGONALS: list[Case | Elsewhere] = [
 
 # ---- sequences, and what passes tensors on ------------------------------------------------
 
+
 def steps(start: Any, limit: Any, delta: Any) -> Array:
     """One step after the other."""
     found = []
@@ -431,20 +509,33 @@ OTHERS: list[Case | Elsewhere] = [
     Case("Range", [at(2), at(17), at(3)], steps),
     Case("Range", [at(5), at(-2), at(-3)], steps),
     Case("Range", [at(1), at(1), at(2)], steps),
-    Case("LinSpace", [np.array(0.5), np.array(3.0), at(6)], lambda a, b, _: np.array(
-        [a + (b - a) * i / 5 for i in range(6)])),
+    Case(
+        "LinSpace",
+        [np.array(0.5), np.array(3.0), at(6)],
+        lambda a, b, _: np.array([a + (b - a) * i / 5 for i in range(6)]),
+    ),
     Case("LinSpace", [np.array(0.5), np.array(3.0), at(1)], lambda a, *_: np.array([a])),
     Case("Identity", [real(2, 3)], lambda x: x),
-    Elsewhere("RefIdentity", "tests/graph/ops/test_identity.py::test_a_reference_is_passed_on",
-              "it takes a variable's reference"),
+    Elsewhere(
+        "RefIdentity",
+        "tests/graph/ops/test_identity.py::test_a_reference_is_passed_on",
+        "it takes a variable's reference",
+    ),
     Case("StopGradient", [real(2, 3)], lambda x: x),
-    Case("PreventGradient", [real(2, 3)], lambda x: x, grad=(),
-         why="asking for its gradient is an error: test_identity.py"),
+    Case(
+        "PreventGradient",
+        [real(2, 3)],
+        lambda x: x,
+        grad=(),
+        why="asking for its gradient is an error: test_identity.py",
+    ),
     Elsewhere("Placeholder", UNFED, "it has no value of its own"),
     Elsewhere("PlaceholderV2", UNFED, "it has no value of its own"),
-    Elsewhere("PlaceholderWithDefault",
-              "tests/graph/ops/test_identity.py::test_a_default_is_replaced_by_a_feed",
-              "its kernel takes a context"),
+    Elsewhere(
+        "PlaceholderWithDefault",
+        "tests/graph/ops/test_identity.py::test_a_default_is_replaced_by_a_feed",
+        "its kernel takes a context",
+    ),
 ]
 
 CASES = [*SHAPES, *SLICES, *JOINS, *LOOKUPS, *GROUPS, *DIAGONALS, *OTHERS]

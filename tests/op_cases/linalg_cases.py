@@ -70,52 +70,133 @@ FAR = np.array([[INF, 1.0, -INF], [2.0, NAN, 3.0]])
 NOTHING = np.zeros((0, 3))
 
 REDUCTIONS: list[Case | Elsewhere] = [
-    Case("Sum", [real(2, 3, 4), np.array([1])], total, analytic=True,
-         special=[(FAR, np.array(0)), (FAR, np.array([0, 1])), (NOTHING, np.array([0])),
-                  (NOTHING, np.array([1])), (NOTHING, np.array([], np.int64))]),
-    Case("Sum", [real(2, 3, 4), np.array([-1, 0])], at(0, 2, of=total), {"keep_dims": True},
-         analytic=True),
+    Case(
+        "Sum",
+        [real(2, 3, 4), np.array([1])],
+        total,
+        analytic=True,
+        special=[
+            (FAR, np.array(0)),
+            (FAR, np.array([0, 1])),
+            (NOTHING, np.array([0])),
+            (NOTHING, np.array([1])),
+            (NOTHING, np.array([], np.int64)),
+        ],
+    ),
+    Case(
+        "Sum",
+        [real(2, 3, 4), np.array([-1, 0])],
+        at(0, 2, of=total),
+        {"keep_dims": True},
+        analytic=True,
+    ),
     Case("Sum", [real(3, 4), np.array([], np.int64)], total, analytic=True),
     Case("Sum", [real(3, 4), np.array([0, 1, 0])], total, analytic=True),
     Case("Sum", [real(), np.array([], np.int64)], total, analytic=True),
     Case("Sum", [real(600, 3), np.array(0)], total, analytic=True),
-    Case("Sum", [real(300, 2, 3), np.array([0, 2])], total, analytic=True,
-         tolerance={"float16": 2e-2}),
-    Case("Mean", [real(2, 3, 4), np.array([0, 2])], mean, analytic=True,
-         special=[(FAR, np.array(0)), (NOTHING, np.array([0])), (NOTHING, np.array([1]))]),
-    Case("Mean", [real(3, 4), np.array(-2)], at(0, of=mean),
-         {"keep_dims": True}, analytic=True),
-    Case("Mean", [np.array([[-7, 2, 3], [-4, 5, 11]]), np.array([0])], mean, second=False,
-         why="integers"),
-    Case("Prod", [positive(2, 3, 4), np.array([1])], product, analytic=True,
-         special=[(FAR, np.array(0)), (NOTHING, np.array([0])), (NOTHING, np.array([1]))]),
-    Case("Prod", [positive(2, 3, 2), np.array([0, 2])], product, {"keep_dims": True},
-         analytic=True),
+    Case(
+        "Sum",
+        [real(300, 2, 3), np.array([0, 2])],
+        total,
+        analytic=True,
+        tolerance={"float16": 2e-2},
+    ),
+    Case(
+        "Mean",
+        [real(2, 3, 4), np.array([0, 2])],
+        mean,
+        analytic=True,
+        special=[(FAR, np.array(0)), (NOTHING, np.array([0])), (NOTHING, np.array([1]))],
+    ),
+    Case("Mean", [real(3, 4), np.array(-2)], at(0, of=mean), {"keep_dims": True}, analytic=True),
+    Case(
+        "Mean",
+        [np.array([[-7, 2, 3], [-4, 5, 11]]), np.array([0])],
+        mean,
+        second=False,
+        why="integers",
+    ),
+    Case(
+        "Prod",
+        [positive(2, 3, 4), np.array([1])],
+        product,
+        analytic=True,
+        special=[(FAR, np.array(0)), (NOTHING, np.array([0])), (NOTHING, np.array([1]))],
+    ),
+    Case(
+        "Prod", [positive(2, 3, 2), np.array([0, 2])], product, {"keep_dims": True}, analytic=True
+    ),
     Case("Prod", [positive(2, 3), np.array([0, 1])], product, analytic=True),
     Case("Prod", [np.array([[0.0, 2.0, 3.0], [0.5, 1.5, -2.0]]), np.array([1])], product),
     Case("Prod", [np.array([[0.0, 2.0, 3.0], [0.5, 1.5, -2.0]]), np.array([1, 0])], product),
     Case("Prod", [positive(100, 3), np.array([1])], product, analytic=True),
-    Case("Max", [apart(2, 3, 4), np.array([1])], greatest, dtypes=REAL, why=WHOLE_ORDER,
-         special=[(FAR, np.array(0)), (FAR, np.array([0, 1])), (NOTHING, np.array([0])),
-                  (np.array([[NAN, NAN], [1.0, 1.0]]), np.array([1]))]),
-    Case("Max", [apart(2, 3, 4), np.array([0, -1])], at(0, 2, of=greatest), {"keep_dims": True},
-         dtypes=REAL, why=WHOLE_ORDER),
+    Case(
+        "Max",
+        [apart(2, 3, 4), np.array([1])],
+        greatest,
+        dtypes=REAL,
+        why=WHOLE_ORDER,
+        special=[
+            (FAR, np.array(0)),
+            (FAR, np.array([0, 1])),
+            (NOTHING, np.array([0])),
+            (np.array([[NAN, NAN], [1.0, 1.0]]), np.array([1])),
+        ],
+    ),
+    Case(
+        "Max",
+        [apart(2, 3, 4), np.array([0, -1])],
+        at(0, 2, of=greatest),
+        {"keep_dims": True},
+        dtypes=REAL,
+        why=WHOLE_ORDER,
+    ),
     Case("Max", [apart(100, 3), np.array([1])], greatest, dtypes=REAL, why=WHOLE_ORDER),
-    Case("Min", [apart(2, 3, 4), np.array([1])], least, dtypes=REAL, why=WHOLE_ORDER,
-         special=[(FAR, np.array(0)), (FAR, np.array([0, 1])), (NOTHING, np.array([0]))]),
-    Case("Min", [apart(100, 3), np.array([-1])], at(1, of=least), {"keep_dims": True},
-         dtypes=REAL, why=WHOLE_ORDER),
-    Case("All", [booleans(2, 3, 4), np.array([0, 2])], lambda x, axes:
-         np.all(x, axis=along(axes)), special=[(np.zeros((0, 3), bool), np.array([0]))]),
-    Case("Any", [booleans(2, 3, 4), np.array([1])], lambda x, axes, keep_dims:
-         np.any(x, axis=along(axes), keepdims=keep_dims), {"keep_dims": True},
-         special=[(np.zeros((0, 3), bool), np.array([0]))]),
-    Case("ArgMax", [apart(3, 4, 2), np.array(1)], lambda x, axis: np.argmax(x, axis=int(axis)),
-         dtypes=REAL, why=WHOLE_ORDER,
-         special=[(np.array([2.0, 1.0, 2.0]), np.array(0)),
-                  (np.array([-INF, -INF]), np.array(0))]),
-    Case("ArgMin", [apart(3, 4, 2), np.array(-1)], lambda x, axis: np.argmin(x, axis=int(axis)),
-         dtypes=REAL, why=WHOLE_ORDER, special=[(np.array([2.0, 1.0, 1.0]), np.array(0))]),
+    Case(
+        "Min",
+        [apart(2, 3, 4), np.array([1])],
+        least,
+        dtypes=REAL,
+        why=WHOLE_ORDER,
+        special=[(FAR, np.array(0)), (FAR, np.array([0, 1])), (NOTHING, np.array([0]))],
+    ),
+    Case(
+        "Min",
+        [apart(100, 3), np.array([-1])],
+        at(1, of=least),
+        {"keep_dims": True},
+        dtypes=REAL,
+        why=WHOLE_ORDER,
+    ),
+    Case(
+        "All",
+        [booleans(2, 3, 4), np.array([0, 2])],
+        lambda x, axes: np.all(x, axis=along(axes)),
+        special=[(np.zeros((0, 3), bool), np.array([0]))],
+    ),
+    Case(
+        "Any",
+        [booleans(2, 3, 4), np.array([1])],
+        lambda x, axes, keep_dims: np.any(x, axis=along(axes), keepdims=keep_dims),
+        {"keep_dims": True},
+        special=[(np.zeros((0, 3), bool), np.array([0]))],
+    ),
+    Case(
+        "ArgMax",
+        [apart(3, 4, 2), np.array(1)],
+        lambda x, axis: np.argmax(x, axis=int(axis)),
+        dtypes=REAL,
+        why=WHOLE_ORDER,
+        special=[(np.array([2.0, 1.0, 2.0]), np.array(0)), (np.array([-INF, -INF]), np.array(0))],
+    ),
+    Case(
+        "ArgMin",
+        [apart(3, 4, 2), np.array(-1)],
+        lambda x, axis: np.argmin(x, axis=int(axis)),
+        dtypes=REAL,
+        why=WHOLE_ORDER,
+        special=[(np.array([2.0, 1.0, 1.0]), np.array(0))],
+    ),
 ]
 
 # ---- scans --------------------------------------------------------------------------------
@@ -141,22 +222,43 @@ def scanned(accumulate: Any, first: float) -> Any:
 SUMS, PRODUCTS = scanned(np.add, 0.0), scanned(np.multiply, 1.0)
 BOTH = {"exclusive": True, "reverse": True}
 SCANS = [
-    Case("Cumsum", [real(3, 4, 2), np.array(1)], SUMS, analytic=True,
-         special=[(FAR, np.array(0)), (NOTHING, np.array(0)), (NOTHING, np.array(1))]),
-    Case("Cumsum", [real(3, 4), np.array(-1)], SUMS, {"exclusive": True}, analytic=True,
-         special=[(NOTHING, np.array(0)), (NOTHING, np.array(1))]),
+    Case(
+        "Cumsum",
+        [real(3, 4, 2), np.array(1)],
+        SUMS,
+        analytic=True,
+        special=[(FAR, np.array(0)), (NOTHING, np.array(0)), (NOTHING, np.array(1))],
+    ),
+    Case(
+        "Cumsum",
+        [real(3, 4), np.array(-1)],
+        SUMS,
+        {"exclusive": True},
+        analytic=True,
+        special=[(NOTHING, np.array(0)), (NOTHING, np.array(1))],
+    ),
     Case("Cumsum", [real(3, 4), np.array(0)], SUMS, {"reverse": True}, analytic=True),
     Case("Cumsum", [real(3, 4), np.array(1)], SUMS, BOTH, analytic=True),
-    Case("Cumprod", [positive(3, 4, 2), np.array(1)], PRODUCTS, analytic=True,
-         special=[(FAR, np.array(0)), (NOTHING, np.array(0))]),
-    Case("Cumprod", [positive(3, 4), np.array(-1)], PRODUCTS, {"exclusive": True},
-         analytic=True),
+    Case(
+        "Cumprod",
+        [positive(3, 4, 2), np.array(1)],
+        PRODUCTS,
+        analytic=True,
+        special=[(FAR, np.array(0)), (NOTHING, np.array(0))],
+    ),
+    Case("Cumprod", [positive(3, 4), np.array(-1)], PRODUCTS, {"exclusive": True}, analytic=True),
     Case("Cumprod", [positive(3, 4), np.array(0)], PRODUCTS, {"reverse": True}, analytic=True),
     Case("Cumprod", [positive(3, 4), np.array(1)], PRODUCTS, BOTH, analytic=True),
-    Case("Cumprod", [np.array([[1.5, 0.5, 0.0, 3.0], [0.0, 2.0, 1.5, 0.5]]), np.array(1)],
-         PRODUCTS),
-    Case("Cumprod", [np.array([1.5, 0.0, 2.0, 0.0, 3.0]), np.array(0)], PRODUCTS, second=False,
-         why="the second derivative by two entries that are both zero is left out"),
+    Case(
+        "Cumprod", [np.array([[1.5, 0.5, 0.0, 3.0], [0.0, 2.0, 1.5, 0.5]]), np.array(1)], PRODUCTS
+    ),
+    Case(
+        "Cumprod",
+        [np.array([1.5, 0.0, 2.0, 0.0, 3.0]), np.array(0)],
+        PRODUCTS,
+        second=False,
+        why="the second derivative by two entries that are both zero is left out",
+    ),
     Case("Cumprod", [np.array([2.0, 0.0, 3.0]), np.array(0)], PRODUCTS, BOTH),
 ]
 
@@ -169,8 +271,12 @@ def list_diff(x: Any, y: Any) -> Any:
 
 
 AXES = [
-    Case("ListDiff", [np.array([3, 0, 2, 3, 1]), np.array([0, 1, 7])], list_diff,
-         special=[(np.arange(4), np.zeros(0, np.int64)), (np.zeros(0, np.int64), np.arange(2))]),
+    Case(
+        "ListDiff",
+        [np.array([3, 0, 2, 3, 1]), np.array([0, 1, 7])],
+        list_diff,
+        special=[(np.arange(4), np.zeros(0, np.int64)), (np.zeros(0, np.int64), np.arange(2))],
+    ),
     Case("ListDiff", [apart(5), apart(2)], list_diff),
     Case("ListDiff", [np.array([b"b", b"a", b""], object), np.array([b"a"], object)], list_diff),
 ]
@@ -184,8 +290,13 @@ def segmented(reduce: Any, gap: float, count: int | None = None) -> Any:
     def reference(data: Any, ids: Any, num_segments: Any = None) -> Any:
         flat = ids.reshape(-1)
         rows = data.reshape(len(flat), *data.shape[ids.ndim :])
-        size = count if count is not None else int(num_segments if num_segments is not None
-                                                   else (flat[-1] + 1 if len(flat) else 0))
+        size = (
+            count
+            if count is not None
+            else int(
+                num_segments if num_segments is not None else (flat[-1] + 1 if len(flat) else 0)
+            )
+        )
         found = np.full((size, *rows.shape[1:]), gap, data.dtype)
         for i in np.unique(flat):
             found[i] = reduce(rows[flat == i])
@@ -209,38 +320,90 @@ ONE_EACH = np.array([3, 0, 1, 2, 1, 0])
 NO_ROWS = (np.zeros((0, 2)), np.zeros(0, np.int64))
 WITH_NAN = (np.array([NAN, 1.0, INF, -INF, NAN]), np.array([0, 0, 0, 2, 3]))
 SEGMENTS: list[Case | Elsewhere] = [
-    Case("SegmentSum", [real(6, 2, 3), SORTED], segmented(lambda r: r.sum(axis=0), 0.0),
-         analytic=True, special=[NO_ROWS]),
+    Case(
+        "SegmentSum",
+        [real(6, 2, 3), SORTED],
+        segmented(lambda r: r.sum(axis=0), 0.0),
+        analytic=True,
+        special=[NO_ROWS],
+    ),
     Case("SegmentSum", [real(6, 400), SORTED], segmented(lambda r: r.sum(axis=0), 0.0)),
     Case("SegmentMean", [real(6, 2, 3), SORTED], segmented(row_mean, 0.0), special=[NO_ROWS]),
     Case("SegmentMean", [real(6), SORTED], segmented(row_mean, 0.0)),
-    Case("SegmentMean", [np.array([[-3, 4], [-4, 5], [7, 8]]), np.array([0, 0, 1])],
-         segmented(row_mean, 0.0), second=False, why="integers"),
-    Case("SegmentProd", [positive(6, 2), SORTED], segmented(lambda r: r.prod(axis=0), 1.0),
-         special=[NO_ROWS]),
-    Case("SegmentMax", [apart(6, 2), SORTED], segmented(lambda r: greatest(r, 0), 0.0),
-         special=[NO_ROWS, WITH_NAN]),
-    Case("SegmentMin", [apart(6, 2), SORTED], segmented(lambda r: least(r, 0), 0.0),
-         special=[NO_ROWS, WITH_NAN]),
-    Case("UnsortedSegmentSum", [real(6, 2), ONE_EACH, np.array(5)],
-         segmented(lambda r: r.sum(axis=0), 0.0), analytic=True,
-         special=[(*NO_ROWS, np.array(2))]),
-    Case("UnsortedSegmentSum", [real(2, 3, 4), np.array([[0, 1, 0], [2, 2, 0]]), np.array(3)],
-         segmented(lambda r: r.sum(axis=0), 0.0), analytic=True),
-    Case("UnsortedSegmentSum", [real(700, 5), integers(0, 9, 700), np.array(9)],
-         segmented(lambda r: r.sum(axis=0), 0.0), tolerance={"float16": 2e-2}),
-    Case("UnsortedSegmentSum", [real(3000), integers(0, 9, 3000), np.array(9)],
-         segmented(lambda r: r.sum(axis=0), 0.0), tolerance={"float16": 2e-2}),
-    Case("UnsortedSegmentSum", [real(4, 2), np.array([7, 0, 2999, 7]), np.array(3000)],
-         segmented(lambda r: r.sum(axis=0), 0.0), analytic=True),
+    Case(
+        "SegmentMean",
+        [np.array([[-3, 4], [-4, 5], [7, 8]]), np.array([0, 0, 1])],
+        segmented(row_mean, 0.0),
+        second=False,
+        why="integers",
+    ),
+    Case(
+        "SegmentProd",
+        [positive(6, 2), SORTED],
+        segmented(lambda r: r.prod(axis=0), 1.0),
+        special=[NO_ROWS],
+    ),
+    Case(
+        "SegmentMax",
+        [apart(6, 2), SORTED],
+        segmented(lambda r: greatest(r, 0), 0.0),
+        special=[NO_ROWS, WITH_NAN],
+    ),
+    Case(
+        "SegmentMin",
+        [apart(6, 2), SORTED],
+        segmented(lambda r: least(r, 0), 0.0),
+        special=[NO_ROWS, WITH_NAN],
+    ),
+    Case(
+        "UnsortedSegmentSum",
+        [real(6, 2), ONE_EACH, np.array(5)],
+        segmented(lambda r: r.sum(axis=0), 0.0),
+        analytic=True,
+        special=[(*NO_ROWS, np.array(2))],
+    ),
+    Case(
+        "UnsortedSegmentSum",
+        [real(2, 3, 4), np.array([[0, 1, 0], [2, 2, 0]]), np.array(3)],
+        segmented(lambda r: r.sum(axis=0), 0.0),
+        analytic=True,
+    ),
+    Case(
+        "UnsortedSegmentSum",
+        [real(700, 5), integers(0, 9, 700), np.array(9)],
+        segmented(lambda r: r.sum(axis=0), 0.0),
+        tolerance={"float16": 2e-2},
+    ),
+    Case(
+        "UnsortedSegmentSum",
+        [real(3000), integers(0, 9, 3000), np.array(9)],
+        segmented(lambda r: r.sum(axis=0), 0.0),
+        tolerance={"float16": 2e-2},
+    ),
+    Case(
+        "UnsortedSegmentSum",
+        [real(4, 2), np.array([7, 0, 2999, 7]), np.array(3000)],
+        segmented(lambda r: r.sum(axis=0), 0.0),
+        analytic=True,
+    ),
     Case("UnsortedSegmentMax", [apart(6, 2), ONE_EACH, np.array(4)], unsorted_max),
-    Case("UnsortedSegmentMax", [apart(2, 3), np.array([[0, 1, 0], [2, 2, 0]]), np.array(3)],
-         unsorted_max),
-    Case("Bincount", [np.array([3, 1, 1, 0, 5]), np.array(5), real(5)],
-         lambda arr, size, weights: np.array([weights[arr == i].sum() for i in range(int(size))])),
-    Case("Bincount", [np.array([[3, 1, 1], [0, 5, 9]]), np.array(4), np.zeros(0)],
-         lambda arr, size, weights: np.array([(arr == i).sum() for i in range(int(size))],
-                                             weights.dtype)),
+    Case(
+        "UnsortedSegmentMax",
+        [apart(2, 3), np.array([[0, 1, 0], [2, 2, 0]]), np.array(3)],
+        unsorted_max,
+    ),
+    Case(
+        "Bincount",
+        [np.array([3, 1, 1, 0, 5]), np.array(5), real(5)],
+        lambda arr, size, weights: np.array([weights[arr == i].sum() for i in range(int(size))]),
+    ),
+    Case(
+        "Bincount",
+        [np.array([[3, 1, 1], [0, 5, 9]]), np.array(4), np.zeros(0)],
+        lambda arr, size, weights: np.array(
+            [(arr == i).sum() for i in range(int(size))], weights.dtype
+        ),
+    ),
 ]
 
 # ---- products -----------------------------------------------------------------------------
@@ -259,22 +422,48 @@ def batch_matmul(x: Any, y: Any, adj_x: bool = False, adj_y: bool = False) -> An
 
 
 PRODUCTS_OF_MATRICES: list[Case | Elsewhere] = [
-    Case("MatMul", [real(2, 3), real(3, 4)], matmul, analytic=True,
-         special=[(np.zeros((2, 0)), np.zeros((0, 3))), (np.zeros((0, 2)), np.zeros((2, 3))),
-                  (np.array([[INF, 0.0]]), np.array([[1.0], [NAN]]))]),
+    Case(
+        "MatMul",
+        [real(2, 3), real(3, 4)],
+        matmul,
+        analytic=True,
+        special=[
+            (np.zeros((2, 0)), np.zeros((0, 3))),
+            (np.zeros((0, 2)), np.zeros((2, 3))),
+            (np.array([[INF, 0.0]]), np.array([[1.0], [NAN]])),
+        ],
+    ),
     Case("MatMul", [real(3, 2), real(3, 4)], matmul, {"transpose_a": True}, analytic=True),
     Case("MatMul", [real(2, 3), real(4, 3)], matmul, {"transpose_b": True}, analytic=True),
-    Case("MatMul", [real(3, 2), real(4, 3)], matmul, {"transpose_a": True, "transpose_b": True},
-         analytic=True),
+    Case(
+        "MatMul",
+        [real(3, 2), real(4, 3)],
+        matmul,
+        {"transpose_a": True, "transpose_b": True},
+        analytic=True,
+    ),
     Case("MatMul", [complexes(2, 3), complexes(3, 4)], matmul),
-    Case("MatMul", [complexes(3, 2), complexes(4, 3)], matmul,
-         {"transpose_a": True, "transpose_b": True}),
-    Case("BatchMatMul", [real(5, 2, 3), real(5, 3, 4)], batch_matmul, analytic=True,
-         special=[(np.zeros((0, 2, 3)), np.zeros((0, 3, 4)))]),
+    Case(
+        "MatMul",
+        [complexes(3, 2), complexes(4, 3)],
+        matmul,
+        {"transpose_a": True, "transpose_b": True},
+    ),
+    Case(
+        "BatchMatMul",
+        [real(5, 2, 3), real(5, 3, 4)],
+        batch_matmul,
+        analytic=True,
+        special=[(np.zeros((0, 2, 3)), np.zeros((0, 3, 4)))],
+    ),
     Case("BatchMatMul", [real(2, 2, 3, 2), real(2, 2, 3, 4)], batch_matmul, {"adj_x": True}),
     Case("BatchMatMul", [complexes(2, 2, 3), complexes(2, 4, 3)], batch_matmul, {"adj_y": True}),
-    Case("BatchMatMul", [complexes(2, 3, 2), complexes(2, 4, 3)], batch_matmul,
-         {"adj_x": True, "adj_y": True}),
+    Case(
+        "BatchMatMul",
+        [complexes(2, 3, 2), complexes(2, 4, 3)],
+        batch_matmul,
+        {"adj_x": True, "adj_y": True},
+    ),
     Case("BatchMatMul", [real(3, 2), real(2, 4)], batch_matmul, analytic=True),
     Case("BatchMatMul", [complexes(3, 2), complexes(3, 4)], batch_matmul, {"adj_x": True}),
 ]
@@ -346,28 +535,63 @@ SYSTEMS: list[Case | Elsewhere] = [
     Case("MatrixSolve", [well(3, 3), real(3, 2)], each(solve)),
     Case("MatrixSolve", [well(2, 3, 3), real(2, 3, 4)], each(solve), {"adjoint": True}),
     Case("MatrixSolve", [well_complex(3, 3), complexes(3, 2)], each(solve)),
-    Case("MatrixSolve", [well_complex(2, 3, 3), complexes(2, 3, 2)], each(solve),
-         {"adjoint": True}),
+    Case(
+        "MatrixSolve", [well_complex(2, 3, 3), complexes(2, 3, 2)], each(solve), {"adjoint": True}
+    ),
     Case("MatrixTriangularSolve", [TRIANGLE, real(4, 2)], each(triangular_solve)),
-    Case("MatrixTriangularSolve", [TRIANGLE, real(4, 2)], each(triangular_solve),
-         {"lower": False}),
-    Case("MatrixTriangularSolve", [well(2, 3, 3), real(2, 3, 2)], each(triangular_solve),
-         {"adjoint": True}),
-    Case("MatrixTriangularSolve", [well(2, 3, 3), real(2, 3, 2)], each(triangular_solve),
-         {"lower": False, "adjoint": True}),
-    Case("MatrixSolveLs", [real(5, 3), real(5, 2), np.array(0.0)], least_squares, grad=(0, 1),
-         tolerance={"float32": 1e-4}),
+    Case("MatrixTriangularSolve", [TRIANGLE, real(4, 2)], each(triangular_solve), {"lower": False}),
+    Case(
+        "MatrixTriangularSolve",
+        [well(2, 3, 3), real(2, 3, 2)],
+        each(triangular_solve),
+        {"adjoint": True},
+    ),
+    Case(
+        "MatrixTriangularSolve",
+        [well(2, 3, 3), real(2, 3, 2)],
+        each(triangular_solve),
+        {"lower": False, "adjoint": True},
+    ),
+    Case(
+        "MatrixSolveLs",
+        [real(5, 3), real(5, 2), np.array(0.0)],
+        least_squares,
+        grad=(0, 1),
+        tolerance={"float32": 1e-4},
+    ),
     Case("MatrixSolveLs", [real(5, 3), real(5, 2), np.array(0.5)], least_squares, grad=(0, 1)),
-    Case("MatrixSolveLs", [real(3, 5), real(3, 2), np.array(0.0)], least_squares, grad=(0, 1),
-         tolerance={"float32": 1e-4}),
-    Case("MatrixSolveLs", [real(2, 3, 4), real(2, 3, 2), np.array(0.5)], least_squares_of_batch,
-         grad=(0, 1)),
-    Case("MatrixSolveLs", [real(5, 3), real(5, 2), np.array(0.0)], least_squares,
-         {"fast": False}, grad=(), tolerance={"float32": 1e-4},
-         why="TensorFlow defines no gradient for fast=False"),
-    Case("MatrixSolveLs", [real(5, 2) @ real(2, 3), real(5, 2), np.array(0.0)], least_squares,
-         {"fast": False}, grad=(), tolerance={"float32": 1e-4}, dtypes=("float64",),
-         why="no gradient for fast=False; rounding to float32 changes the rank"),
+    Case(
+        "MatrixSolveLs",
+        [real(3, 5), real(3, 2), np.array(0.0)],
+        least_squares,
+        grad=(0, 1),
+        tolerance={"float32": 1e-4},
+    ),
+    Case(
+        "MatrixSolveLs",
+        [real(2, 3, 4), real(2, 3, 2), np.array(0.5)],
+        least_squares_of_batch,
+        grad=(0, 1),
+    ),
+    Case(
+        "MatrixSolveLs",
+        [real(5, 3), real(5, 2), np.array(0.0)],
+        least_squares,
+        {"fast": False},
+        grad=(),
+        tolerance={"float32": 1e-4},
+        why="TensorFlow defines no gradient for fast=False",
+    ),
+    Case(
+        "MatrixSolveLs",
+        [real(5, 2) @ real(2, 3), real(5, 2), np.array(0.0)],
+        least_squares,
+        {"fast": False},
+        grad=(),
+        tolerance={"float32": 1e-4},
+        dtypes=("float64",),
+        why="no gradient for fast=False; rounding to float32 changes the rank",
+    ),
 ]
 
 # ---- decompositions -----------------------------------------------------------------------
@@ -383,8 +607,10 @@ def cholesky_grad(l: Any, grad: Any) -> Any:  # noqa: E741  # TensorFlow's name
         for j in range(i + 1):
             move = np.zeros_like(x)
             move[i, j] = move[j, i] = step
-            after, before = scipy.linalg.cholesky(x + move, lower=True), scipy.linalg.cholesky(
-                x - move, lower=True)
+            after, before = (
+                scipy.linalg.cholesky(x + move, lower=True),
+                scipy.linalg.cholesky(x - move, lower=True),
+            )
             rate = np.sum(cotangent * (after - before)) / (2 * step)
             found[i, j] = found[j, i] = rate if i == j else rate / 2
     return found
@@ -408,23 +634,48 @@ def qr(x: Any, full_matrices: bool = False) -> Any:
 
 
 SIGNS = "vectors are defined up to their signs (or phases)"
-SYMMETRIC = ("the gradient is TensorFlow's: symmetric, though the lower triangle alone is read; "
-             "held in tests/graph/ops/test_decomposition.py")
+SYMMETRIC = (
+    "the gradient is TensorFlow's: symmetric, though the lower triangle alone is read; "
+    "held in tests/graph/ops/test_decomposition.py"
+)
 SVD_GRAD = "TensorFlow 1.1.0 defines no gradient"
 HERE = "tests/graph/ops/test_decomposition.py"
 DECOMPOSITIONS: list[Case | Elsewhere] = [
-    Case("Cholesky", [definite(3, 3)], each(lambda x: scipy.linalg.cholesky(x, lower=True)),
-         grad=(), why=SYMMETRIC),
-    Case("Cholesky", [definite(2, 3, 3)], each(lambda x: scipy.linalg.cholesky(x, lower=True)),
-         grad=(), why=SYMMETRIC),
-    Case("CholeskyGrad", [np.tril(well(3, 3)), np.tril(real(3, 3))], cholesky_grad,
-         tolerance={"float64": 1e-8, "float32": 1e-4}),
-    Case("CholeskyGrad", [well(3, 3), real(3, 3)], cholesky_grad,
-         tolerance={"float64": 1e-8, "float32": 1e-4}),
+    Case(
+        "Cholesky",
+        [definite(3, 3)],
+        each(lambda x: scipy.linalg.cholesky(x, lower=True)),
+        grad=(),
+        why=SYMMETRIC,
+    ),
+    Case(
+        "Cholesky",
+        [definite(2, 3, 3)],
+        each(lambda x: scipy.linalg.cholesky(x, lower=True)),
+        grad=(),
+        why=SYMMETRIC,
+    ),
+    Case(
+        "CholeskyGrad",
+        [np.tril(well(3, 3)), np.tril(real(3, 3))],
+        cholesky_grad,
+        tolerance={"float64": 1e-8, "float32": 1e-4},
+    ),
+    Case(
+        "CholeskyGrad",
+        [well(3, 3), real(3, 3)],
+        cholesky_grad,
+        tolerance={"float64": 1e-8, "float32": 1e-4},
+    ),
     Case("SelfAdjointEigV2", [real(4, 4)], eigenvalues, {"compute_v": False}),
     Elsewhere("SelfAdjointEigV2", f"{HERE}::test_eigenvectors", SIGNS),
-    Case("Svd", [real(3, 5)], singular_values, {"compute_uv": False},
-         tolerance={"float32": 1e-4, "complex64": 1e-4}),
+    Case(
+        "Svd",
+        [real(3, 5)],
+        singular_values,
+        {"compute_uv": False},
+        tolerance={"float32": 1e-4, "complex64": 1e-4},
+    ),
     Elsewhere("Svd", f"{HERE}::test_singular_vectors", SIGNS),
     Case("Qr", [real(3, 5)], qr),
     Case("Qr", [real(5, 3)], qr),
@@ -440,12 +691,23 @@ def transform(rank: int, inverse: bool) -> Any:
 
 
 TRANSFORMS = [
-    Case(f"{'I' if inverse else ''}FFT{suffix}", [complexes(2, 3, 4)],
-         transform(rank, inverse), special=[(np.zeros((2, 0, 3), complex),)])
-    for rank, suffix in ((1, ""), (2, "2D"), (3, "3D")) for inverse in (False, True)
+    Case(
+        f"{'I' if inverse else ''}FFT{suffix}",
+        [complexes(2, 3, 4)],
+        transform(rank, inverse),
+        special=[(np.zeros((2, 0, 3), complex),)],
+    )
+    for rank, suffix in ((1, ""), (2, "2D"), (3, "3D"))
+    for inverse in (False, True)
 ]
 
 CASES: list[Case | Elsewhere] = [
-    *REDUCTIONS, *AXES, *SCANS, *SEGMENTS, *PRODUCTS_OF_MATRICES, *SYSTEMS, *DECOMPOSITIONS,
+    *REDUCTIONS,
+    *AXES,
+    *SCANS,
+    *SEGMENTS,
+    *PRODUCTS_OF_MATRICES,
+    *SYSTEMS,
+    *DECOMPOSITIONS,
     *TRANSFORMS,
 ]

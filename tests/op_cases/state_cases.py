@@ -28,8 +28,15 @@ _STATE_TESTS: Final = {
     "ScatterNdSub": "test_scatter_nd_is_a_loop_over_slices",
 }
 _UPDATES: Final = (
-    "Momentum", "Adagrad", "Adadelta", "RMSProp", "CenteredRMSProp", "Ftrl",
-    "ProximalGradientDescent", "ProximalAdagrad", "AdagradDA",
+    "Momentum",
+    "Adagrad",
+    "Adadelta",
+    "RMSProp",
+    "CenteredRMSProp",
+    "Ftrl",
+    "ProximalGradientDescent",
+    "ProximalAdagrad",
+    "AdagradDA",
 )
 
 CASES: list[Case | Elsewhere] = [

@@ -1,4 +1,4 @@
-"""The counter of """
+"""The counter of"""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def test_create() -> None:
     with name_scope("inside"):
         made = create_global_step()
     assert (made.name, made.dtype.base_dtype, made.get_shape().as_list()) == (
-        "global_step:0", int64, [],
+        "global_step:0",
+        int64,
+        [],
     )
     assert get_collection(GraphKeys.GLOBAL_VARIABLES) == [made]
     assert get_collection(GraphKeys.TRAINABLE_VARIABLES) == []
@@ -77,8 +79,10 @@ def test_more_than_one(caplog: Any) -> None:
     ("make", "message"),
     [
         (lambda: "a", 'Existing "global_step" must be a Variable or Tensor: a.'),
-        (lambda: constant(1.0),
-         "Existing \"global_step\" does not have integer type: <dtype: 'float32'>"),
+        (
+            lambda: constant(1.0),
+            "Existing \"global_step\" does not have integer type: <dtype: 'float32'>",
+        ),
         (lambda: constant([1, 2]), 'Existing "global_step" is not scalar: (2,)'),
         (lambda: array.placeholder(int32), 'Existing "global_step" is not scalar: <unknown>'),
     ],

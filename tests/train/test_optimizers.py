@@ -173,20 +173,34 @@ def test_weights_that_do_not_decay() -> None:
     ("make", "message"),
     [
         (lambda: AdagradOptimizer(0.1, 0.0), "initial_accumulator_value must be positive: 0.0"),
-        (lambda: AdagradDAOptimizer(0.1, None, -1.0),
-         "initial_gradient_squared_accumulator_value must be positive: -1.0"),
-        (lambda: ProximalAdagradOptimizer(0.1, -2.0),
-         "initial_accumulator_value must be positive: -2.0"),
-        (lambda: FtrlOptimizer(0.1, initial_accumulator_value=0.0),
-         "initial_accumulator_value 0.000000 needs to be positive"),
-        (lambda: FtrlOptimizer(0.1, learning_rate_power=0.5),
-         "learning_rate_power 0.500000 needs to be negative or zero"),
-        (lambda: FtrlOptimizer(0.1, l1_regularization_strength=-1.0),
-         "l1_regularization_strength -1.000000 needs to be positive or zero"),
-        (lambda: FtrlOptimizer(0.1, l2_regularization_strength=-1.0),
-         "l2_regularization_strength -1.000000 needs to be positive or zero"),
-        (lambda: FtrlOptimizer(0.1, l2_shrinkage_regularization_strength=-1.0),
-         "l2_shrinkage_regularization_strength -1.000000 needs to be positive or zero"),
+        (
+            lambda: AdagradDAOptimizer(0.1, None, -1.0),
+            "initial_gradient_squared_accumulator_value must be positive: -1.0",
+        ),
+        (
+            lambda: ProximalAdagradOptimizer(0.1, -2.0),
+            "initial_accumulator_value must be positive: -2.0",
+        ),
+        (
+            lambda: FtrlOptimizer(0.1, initial_accumulator_value=0.0),
+            "initial_accumulator_value 0.000000 needs to be positive",
+        ),
+        (
+            lambda: FtrlOptimizer(0.1, learning_rate_power=0.5),
+            "learning_rate_power 0.500000 needs to be negative or zero",
+        ),
+        (
+            lambda: FtrlOptimizer(0.1, l1_regularization_strength=-1.0),
+            "l1_regularization_strength -1.000000 needs to be positive or zero",
+        ),
+        (
+            lambda: FtrlOptimizer(0.1, l2_regularization_strength=-1.0),
+            "l2_regularization_strength -1.000000 needs to be positive or zero",
+        ),
+        (
+            lambda: FtrlOptimizer(0.1, l2_shrinkage_regularization_strength=-1.0),
+            "l2_shrinkage_regularization_strength -1.000000 needs to be positive or zero",
+        ),
     ],
 )
 def test_mistakes(make: Any, message: str) -> None:

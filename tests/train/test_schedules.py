@@ -23,28 +23,32 @@ CYCLE = np.where(STEPS == 0, np.nan, 300 * np.ceil(STEPS / 300))
 Schedule = Callable[..., Any]
 CASES: dict[str, tuple[Schedule, Any]] = {
     "exponential": (
-        lambda s: schedules.exponential_decay(0.1, s, 100, 0.5), 0.1 * 0.5 ** (STEPS / 100),
+        lambda s: schedules.exponential_decay(0.1, s, 100, 0.5),
+        0.1 * 0.5 ** (STEPS / 100),
     ),
     "exponential_stairs": (
         lambda s: schedules.exponential_decay(0.1, s, 100, 0.5, staircase=True),
         0.1 * 0.5 ** (STEPS // 100),
     ),
     "natural": (
-        lambda s: schedules.natural_exp_decay(0.1, s, 100, 0.5), 0.1 * np.exp(-STEPS / 200),
+        lambda s: schedules.natural_exp_decay(0.1, s, 100, 0.5),
+        0.1 * np.exp(-STEPS / 200),
     ),
     "natural_stairs": (
         lambda s: schedules.natural_exp_decay(0.1, s, 100, 0.5, staircase=True),
         0.1 * np.exp(-(STEPS // 100) / 2),
     ),
     "inverse": (
-        lambda s: schedules.inverse_time_decay(0.1, s, 100, 0.5), 0.1 / (1 + STEPS / 200),
+        lambda s: schedules.inverse_time_decay(0.1, s, 100, 0.5),
+        0.1 / (1 + STEPS / 200),
     ),
     "inverse_stairs": (
         lambda s: schedules.inverse_time_decay(0.1, s, 100, 0.5, staircase=True),
         0.1 / (1 + (STEPS // 100) / 2),
     ),
     "polynomial": (
-        lambda s: schedules.polynomial_decay(0.1, s, 500, 0.001, power=2.0), POLYNOMIAL(STEPS),
+        lambda s: schedules.polynomial_decay(0.1, s, 500, 0.001, power=2.0),
+        POLYNOMIAL(STEPS),
     ),
     "polynomial_cycle": (
         lambda s: schedules.polynomial_decay(0.1, s, 300, 0.001, cycle=True),
@@ -81,8 +85,11 @@ def test_schedule(name: str, dtype: Any) -> None:
 
 def test_types_follow_the_rate() -> None:
     step = Variable(7, name="step")
-    for make in (schedules.exponential_decay, schedules.inverse_time_decay,
-                 schedules.natural_exp_decay):
+    for make in (
+        schedules.exponential_decay,
+        schedules.inverse_time_decay,
+        schedules.natural_exp_decay,
+    ):
         assert make(constant(0.1, float64), step, 10, 0.5).dtype is float64
     assert schedules.polynomial_decay(np.float64(0.1), step, 10).dtype is float64
     assert schedules.cosine_decay(np.float64(0.1), step, 10).dtype is float64
@@ -100,8 +107,12 @@ def test_names() -> None:
         schedules.exponential_decay(0.1, step, 10, 0.5, name="rate"),
     ]
     assert [t.op.name for t in made] == [
-        "ExponentialDecay", "NaturalExpDecay", "InverseTimeDecay", "PolynomialDecay",
-        "PiecewiseConstant", "rate",
+        "ExponentialDecay",
+        "NaturalExpDecay",
+        "InverseTimeDecay",
+        "PolynomialDecay",
+        "PiecewiseConstant",
+        "rate",
     ]
 
 
@@ -114,8 +125,14 @@ def test_pieces_may_have_a_shape() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["exponential_decay", "natural_exp_decay", "inverse_time_decay", "polynomial_decay",
-             "cosine_decay"],
+    "name",
+    [
+        "exponential_decay",
+        "natural_exp_decay",
+        "inverse_time_decay",
+        "polynomial_decay",
+        "cosine_decay",
+    ],
 )
 def test_a_step_is_needed(name: str) -> None:
     rest = (0.5,) if name not in ("polynomial_decay", "cosine_decay") else ()
@@ -126,11 +143,17 @@ def test_a_step_is_needed(name: str) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (([1.5], [0.1, 0.2]),
-         "Boundaries (<dtype: 'float32'>) must have the same dtype as x (<dtype: 'int32'>)."),
-        (([1], [0.1, 2]),
-         ("Values must have elements all with the same dtype (<dtype: 'float32'> vs <dtype: "
-          "'int32'>).")),
+        (
+            ([1.5], [0.1, 0.2]),
+            "Boundaries (<dtype: 'float32'>) must have the same dtype as x (<dtype: 'int32'>).",
+        ),
+        (
+            ([1], [0.1, 2]),
+            (
+                "Values must have elements all with the same dtype (<dtype: 'float32'> vs <dtype: "
+                "'int32'>)."
+            ),
+        ),
         (([1], [0.1]), "There must be one value more than boundaries, got 1 and 1"),
     ],
 )

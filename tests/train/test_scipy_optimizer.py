@@ -77,8 +77,9 @@ def test_single_precision_and_unused_variables() -> None:
 def test_rows_of_a_table() -> None:
     table = Variable(np.zeros((4, 2)))
     rows = array.gather(table, [1, 3, 1])
-    loss = math.reduce_sum(math.square(rows - constant([[1.0, 2.0], [3.0, 4.0], [1.0, 2.0]],
-                                                       dtype=float64)))
+    loss = math.reduce_sum(
+        math.square(rows - constant([[1.0, 2.0], [3.0, 4.0], [1.0, 2.0]], dtype=float64))
+    )
     session = initialized()
     ScipyOptimizerInterface(loss).minimize(session)
     np.testing.assert_allclose(session.run(table), [[0, 0], [1, 2], [0, 0], [3, 4]], atol=1e-4)
@@ -112,7 +113,10 @@ def test_callbacks_and_feeds() -> None:
     seen, steps = [], []
     session = initialized()
     ScipyOptimizerInterface(loss).minimize(
-        session, feed_dict={goal: 3.0}, fetches=[loss, v], step_callback=steps.append,
+        session,
+        feed_dict={goal: 3.0},
+        fetches=[loss, v],
+        step_callback=steps.append,
         loss_callback=lambda *values: seen.append(values),
     )
     assert seen[0] == (4.0, 1.0)

@@ -38,9 +38,7 @@ def test_from_a_tensor() -> None:
 
 def test_from_an_initializer() -> None:
     v = Variable([1.0, 2.0], name="v")
-    slot = create_slot_with_initializer(
-        v, constant_initializer(7), v.get_shape(), float64, "slot"
-    )
+    slot = create_slot_with_initializer(v, constant_initializer(7), v.get_shape(), float64, "slot")
     with Session() as session:
         session.run(slot.initializer)
         found = session.run(slot)

@@ -17,9 +17,9 @@ from skflow import errors
 from skflow.graph.registry import raw
 from tests.golden import array_programs as programs
 
-GOLDEN: dict[str, Any] = json.loads(gzip.decompress(
-    (Path(__file__).parents[2] / "golden" / "graphs_array.json.gz").read_bytes()
-))
+GOLDEN: dict[str, Any] = json.loads(
+    gzip.decompress((Path(__file__).parents[2] / "golden" / "graphs_array.json.gz").read_bytes())
+)
 EXPRESSIONS = programs.expressions()
 
 
@@ -134,8 +134,15 @@ def test_a_default_does_not_decide_a_shape() -> None:
 
 @pytest.mark.parametrize(
     ("shape_x", "shape_y", "expected"),
-    [([None, 1], [3], [None, 3]), ([None], [1], [None]), ([2, 1], [1, None], [2, None]),
-     ([], [4], [4]), ([None], [5], [5]), (None, [1], None), ([0], [1], [0])],
+    [
+        ([None, 1], [3], [None, 3]),
+        ([None], [1], [None]),
+        ([2, 1], [1, None], [2, None]),
+        ([], [4], [4]),
+        ([None], [5], [5]),
+        (None, [1], None),
+        ([0], [1], [0]),
+    ],
 )
 def test_broadcast_static_shape(shape_x: Any, shape_y: Any, expected: Any) -> None:
     found = tf.broadcast_static_shape(tf.TensorShape(shape_x), tf.TensorShape(shape_y))
@@ -189,7 +196,7 @@ def test_brackets_do_what_numpy_does(case: tuple[tuple[int, ...], tuple[Any, ...
 @settings(max_examples=60, deadline=None)
 @given(keys())
 def test_gradients_of_brackets_put_back_what_was_taken(
-    case: tuple[tuple[int, ...], tuple[Any, ...]]
+    case: tuple[tuple[int, ...], tuple[Any, ...]],
 ) -> None:
     shape, key = case
     array = np.zeros(shape, dtype=np.float64)
@@ -224,9 +231,14 @@ def test_a_fetched_slice_is_the_callers_own() -> None:
 
 @pytest.mark.parametrize(
     ("dtype", "shape", "ending"),
-    [(tf.float32, [2, 3], "dtype float and shape [2,3]"), (tf.float32, None, "dtype float"),
-     (tf.float64, [], "dtype double"), (tf.float16, [None, 3], "dtype half"),
-     (tf.int64, [1], "dtype int64 and shape [1]"), (tf.bool, None, "dtype bool")],
+    [
+        (tf.float32, [2, 3], "dtype float and shape [2,3]"),
+        (tf.float32, None, "dtype float"),
+        (tf.float64, [], "dtype double"),
+        (tf.float16, [None, 3], "dtype half"),
+        (tf.int64, [1], "dtype int64 and shape [1]"),
+        (tf.bool, None, "dtype bool"),
+    ],
 )
 def test_unfed_placeholders(dtype: Any, shape: Any, ending: str) -> None:
     x = tf.placeholder(dtype, shape, name="A")

@@ -13,9 +13,7 @@ from tests.golden import linalg_mistakes, linalg_programs
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 GRAPHS: dict[str, Any] = json.loads((GOLDEN / "graphs_linalg.json").read_text(encoding="utf-8"))
-MISTAKES: dict[str, Any] = json.loads(
-    (GOLDEN / "mistakes_linalg.json").read_text(encoding="utf-8")
-)
+MISTAKES: dict[str, Any] = json.loads((GOLDEN / "mistakes_linalg.json").read_text(encoding="utf-8"))
 PROGRAMS = {p.__name__: p for p in linalg_programs.PROGRAMS}
 
 NO_QUANTIZED_TYPES = "the list of types is without the quantized ones"
@@ -77,7 +75,8 @@ def test_the_matrix_of_a_tensordot_is_checked_when_built() -> None:
 
 @pytest.mark.parametrize("name", ["reduce_sum", "reduce_max"])
 def test_types_are_listed_in_tensorflows_order(name: str) -> None:
-    listed = ("float32, float64, int64, int32, uint8, uint16, int16, int8, complex64, "
-              "complex128, float16")
+    listed = (
+        "float32, float64, int64, int32, uint8, uint16, int16, int8, complex64, complex128, float16"
+    )
     with pytest.raises(TypeError, match=f"DataType bool not in list of allowed values: {listed}$"):
         getattr(tf, name)([True])

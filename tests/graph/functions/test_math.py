@@ -74,8 +74,9 @@ def test_operators_compute(function: Any) -> None:
     a = np.array([2.0, -3.0, 0.5], np.float32)
     with np.errstate(invalid="ignore"):
         expected = [function(a, y), function(a, np.float32(2)), function(np.float32(2), a)]
-    for found, wanted in zip(run([function(x, y), function(x, 2), function(2, x)]), expected,
-                             strict=True):
+    for found, wanted in zip(
+        run([function(x, y), function(x, 2), function(2, x)]), expected, strict=True
+    ):
         np.testing.assert_allclose(found, wanted, rtol=1e-6)
 
 
@@ -109,7 +110,10 @@ def test_division_in_three_languages() -> None:
     x, y = tf.constant([7, -7, 7, -7]), tf.constant([2, 2, -2, -2])
     found = run([tf.div(x, y), tf.truncatediv(x, y), tf.floormod(x, y), tf.truncatemod(x, y)])
     assert [f.tolist() for f in found] == [
-        [3, -4, -4, 3], [3, -3, -3, 3], [1, 1, -1, -1], [1, -1, 1, -1]
+        [3, -4, -4, 3],
+        [3, -3, -3, 3],
+        [1, 1, -1, -1],
+        [1, -1, 1, -1],
     ]
     assert tf.truediv(x, y).dtype is tf.float64
     assert tf.truediv(tf.cast(x, tf.int16), tf.cast(y, tf.int16)).dtype is tf.float32
@@ -141,10 +145,16 @@ def test_saturate_cast() -> None:
     assert run(tf.saturate_cast(wide, tf.int8)).tolist() == [-128, 5, 127]
 
 
-@pytest.mark.parametrize(("values", "rising", "strictly"), [
-    ([], True, True), ([3.0], True, True), ([1.0, 2.0, 2.0], True, False),
-    ([[1.0, 2.0], [3.0, 4.0]], True, True), ([1.0, 3.0, 2.0], False, False),
-])
+@pytest.mark.parametrize(
+    ("values", "rising", "strictly"),
+    [
+        ([], True, True),
+        ([3.0], True, True),
+        ([1.0, 2.0, 2.0], True, False),
+        ([[1.0, 2.0], [3.0, 4.0]], True, True),
+        ([1.0, 3.0, 2.0], False, False),
+    ],
+)
 def test_order(values: Any, rising: bool, strictly: bool) -> None:
     x = tf.placeholder(tf.float32)
     found = [tf.is_non_decreasing(x), tf.is_strictly_increasing(x, name="s")]
@@ -190,8 +200,9 @@ def test_clip_by_value() -> None:
 
 def test_clip_by_norm() -> None:
     x = np.array([[3.0, 4.0], [0.3, 0.4]], np.float32)
-    found = run([tf.clip_by_norm(x, 1.0), tf.clip_by_norm(x, 1.0, axes=[1]),
-                 tf.clip_by_norm(x, 100.0)])
+    found = run(
+        [tf.clip_by_norm(x, 1.0), tf.clip_by_norm(x, 1.0, axes=[1]), tf.clip_by_norm(x, 100.0)]
+    )
     np.testing.assert_allclose(found[0], x / np.linalg.norm(x), rtol=1e-6)
     np.testing.assert_allclose(found[1], [[0.6, 0.8], [0.3, 0.4]], rtol=1e-6)
     np.testing.assert_allclose(found[2], x, rtol=1e-6)
@@ -224,14 +235,39 @@ def test_integers_of_later_versions(dtype: str) -> None:
     """What TensorFlow 1.1.0's lists leave out computes; its messages list what it did."""
     kind = tf.as_dtype(dtype)
     x, y = tf.constant([7, 3], kind), tf.constant([2, 5], kind)
-    found = run([function(x, y) for function in (
-        operator.add, operator.sub, operator.mul, operator.floordiv, operator.mod, operator.pow,
-        operator.lt, tf.maximum, tf.minimum, tf.equal, tf.squared_difference,
-    )])
+    found = run(
+        [
+            function(x, y)
+            for function in (
+                operator.add,
+                operator.sub,
+                operator.mul,
+                operator.floordiv,
+                operator.mod,
+                operator.pow,
+                operator.lt,
+                tf.maximum,
+                tf.minimum,
+                tf.equal,
+                tf.squared_difference,
+            )
+        ]
+    )
     a, b = np.array([7, 3], dtype), np.array([2, 5], dtype)
     with np.errstate(over="ignore"):
-        wanted = [a + b, a - b, a * b, a // b, a % b, a ** b, a < b, np.maximum(a, b),
-                  np.minimum(a, b), a == b, (a - b) ** 2]
+        wanted = [
+            a + b,
+            a - b,
+            a * b,
+            a // b,
+            a % b,
+            a**b,
+            a < b,
+            np.maximum(a, b),
+            np.minimum(a, b),
+            a == b,
+            (a - b) ** 2,
+        ]
     for actual, expected in zip(found, wanted, strict=True):
         np.testing.assert_array_equal(actual, expected)
         assert actual.dtype == expected.dtype

@@ -57,8 +57,10 @@ def test_layers() -> None:
 
 
 def test_bias_complains_of_formats() -> None:
-    with pytest.raises(ValueError, match="^Attr 'data_format' of 'BiasAdd' Op passed string 'X' "
-                                         'not in: "NHWC", "NCHW".$'):
+    with pytest.raises(
+        ValueError,
+        match="^Attr 'data_format' of 'BiasAdd' Op passed string 'X' not in: \"NHWC\", \"NCHW\".$",
+    ):
         nn.bias_add([[1.0]], [1.0], data_format="X")
 
 
@@ -107,11 +109,14 @@ def test_dropout_of_nothing() -> None:
     assert nn.dropout(x, 1.0) is x
 
 
-@pytest.mark.parametrize(("keep_prob", "message"), [
-    (0.0, r"keep_prob must be a scalar tensor or a float in the range \(0, 1\], got 0"),
-    (1.5, r"keep_prob must be a scalar tensor or a float in the range \(0, 1\], got 1.5"),
-    ([0.5, 0.5], r"Shapes \(2,\) and \(\) are incompatible"),
-])
+@pytest.mark.parametrize(
+    ("keep_prob", "message"),
+    [
+        (0.0, r"keep_prob must be a scalar tensor or a float in the range \(0, 1\], got 0"),
+        (1.5, r"keep_prob must be a scalar tensor or a float in the range \(0, 1\], got 1.5"),
+        ([0.5, 0.5], r"Shapes \(2,\) and \(\) are incompatible"),
+    ],
+)
 def test_dropout_complains(keep_prob: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         nn.dropout([1.0], keep_prob)
@@ -153,8 +158,9 @@ def test_softmax_cross_entropy(dim: int, known: bool) -> None:
     expected = -(labels * special.log_softmax(value, axis=dim)).sum(axis=dim)
     np.testing.assert_allclose(run(y, feeds), expected)
     (slope,) = gradients(y, x)
-    np.testing.assert_allclose(run(slope, feeds), special.softmax(value, axis=dim) - labels,
-                               atol=1e-12)
+    np.testing.assert_allclose(
+        run(slope, feeds), special.softmax(value, axis=dim) - labels, atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("shape", [(), (5,), (2, 3)])
@@ -193,19 +199,28 @@ def test_second_derivatives_of_both_forms() -> None:
 
 def test_labels_out_of_range() -> None:
     y = losses.sparse_softmax_cross_entropy_with_logits(labels=[3], logits=[[0.1, 0.9]])
-    with pytest.raises(InvalidArgumentError, match=r"Received a label value of 3 which is outside "
-                       r"the valid range of \[0, 2\).  Label values: 3"):
+    with pytest.raises(
+        InvalidArgumentError,
+        match=r"Received a label value of 3 which is outside "
+        r"the valid range of \[0, 2\).  Label values: 3",
+    ):
         run(y)
 
 
-ALL_THREE = [losses.softmax_cross_entropy_with_logits, losses.sigmoid_cross_entropy_with_logits,
-             losses.sparse_softmax_cross_entropy_with_logits]
+ALL_THREE = [
+    losses.softmax_cross_entropy_with_logits,
+    losses.sigmoid_cross_entropy_with_logits,
+    losses.sparse_softmax_cross_entropy_with_logits,
+]
 
 
 @pytest.mark.parametrize("loss", ALL_THREE)
 def test_arguments_go_by_name(loss: Any) -> None:
-    with pytest.raises(ValueError, match=rf"^Only call `{loss.__name__}` with named arguments "
-                                         r"\(labels=..., logits=..., ...\)$"):
+    with pytest.raises(
+        ValueError,
+        match=rf"^Only call `{loss.__name__}` with named arguments "
+        r"\(labels=..., logits=..., ...\)$",
+    ):
         loss([[0.1, 0.9]], [1])
     with pytest.raises(ValueError, match=r"^Both labels and logits must be provided\.$"):
         loss(labels=[1.0])
@@ -213,8 +228,11 @@ def test_arguments_go_by_name(loss: Any) -> None:
 
 def test_ranks_must_fit() -> None:
     loss = losses.sparse_softmax_cross_entropy_with_logits
-    with pytest.raises(ValueError, match=r"^Rank mismatch: Rank of labels \(received 2\) should "
-                                         r"equal rank of logits minus 1 \(received 2\)\.$"):
+    with pytest.raises(
+        ValueError,
+        match=r"^Rank mismatch: Rank of labels \(received 2\) should "
+        r"equal rank of logits minus 1 \(received 2\)\.$",
+    ):
         loss(labels=[[1]], logits=[[0.1, 0.9]])
     with pytest.raises(ValueError, match=r"^Logits cannot be scalars - received shape \(\)\.$"):
         loss(labels=0, logits=1.0)
@@ -249,8 +267,11 @@ def test_log_poisson_loss() -> None:
 
 
 def test_shapes_must_fit() -> None:
-    with pytest.raises(ValueError, match=r"^log_input and targets must have the same shape "
-                                         r"\(\(1,\) vs \(4,\)\)$"):
+    with pytest.raises(
+        ValueError,
+        match=r"^log_input and targets must have the same shape "
+        r"\(\(1,\) vs \(4,\)\)$",
+    ):
         losses.log_poisson_loss([0.0, 0.5, 1, 3], [0.1])
     with pytest.raises(ValueError, match="^logits and targets must have the same shape"):
         losses.weighted_cross_entropy_with_logits([0.0, 0.5], [0.1], 1.0)

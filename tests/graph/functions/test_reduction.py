@@ -12,8 +12,18 @@ import pytest
 import skflow as tf
 from skflow.graph.ops._sums import SumPlan
 
-KEEPERS = ("reduce_sum", "reduce_mean", "reduce_prod", "reduce_max", "reduce_min", "reduce_all",
-           "reduce_any", "reduce_logsumexp", "count_nonzero", "norm")
+KEEPERS = (
+    "reduce_sum",
+    "reduce_mean",
+    "reduce_prod",
+    "reduce_max",
+    "reduce_min",
+    "reduce_all",
+    "reduce_any",
+    "reduce_logsumexp",
+    "count_nonzero",
+    "norm",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -87,8 +97,17 @@ def test_float16_means_do_not_overflow() -> None:
 
 def test_integer_means_lose_their_fraction() -> None:
     """As TensorFlow's: towards zero, and the sum wraps around in its own type."""
-    values = evaluated([tf.reduce_mean(np.array(v, kind)) for v, kind in (
-        ([1, 2, 4], "int32"), ([-1, -2], "int32"), ([-7, -8], "int64"), ([200, 200], "uint8"))])
+    values = evaluated(
+        [
+            tf.reduce_mean(np.array(v, kind))
+            for v, kind in (
+                ([1, 2, 4], "int32"),
+                ([-1, -2], "int32"),
+                ([-7, -8], "int64"),
+                ([200, 200], "uint8"),
+            )
+        ]
+    )
     assert values == [2, -1, -7, 72]
 
 
@@ -105,7 +124,7 @@ def test_nan_is_passed_over_by_extremes() -> None:
 
 
 def test_extremes_of_nothing() -> None:
-    for kind, low, high in (("float32", -math.inf, math.inf), ("int32", -2**31, 2**31 - 1)):
+    for kind, low, high in (("float32", -math.inf, math.inf), ("int32", -(2**31), 2**31 - 1)):
         x = np.zeros((0, 2), kind)
         found = evaluated([tf.reduce_max(x, 0), tf.reduce_min(x, 0)])
         np.testing.assert_array_equal(found, [[low, low], [high, high]])
@@ -119,8 +138,12 @@ def test_ties_share_the_gradient() -> None:
 
 @pytest.mark.parametrize("op_type", ["Max", "Min", "ArgMax", "ArgMin"])
 def test_complex_numbers_have_no_order(op_type: str) -> None:
-    function = {"Max": tf.reduce_max, "Min": tf.reduce_min,
-                "ArgMax": tf.argmax, "ArgMin": tf.argmin}[op_type]
+    function = {
+        "Max": tf.reduce_max,
+        "Min": tf.reduce_min,
+        "ArgMax": tf.argmax,
+        "ArgMin": tf.argmin,
+    }[op_type]
     sentence = f"No OpKernel was registered to support Op '{op_type}' with these attrs."
     with pytest.raises(tf.errors.InvalidArgumentError, match=sentence):
         evaluated(function(np.array([1j, 2.0]), 0))

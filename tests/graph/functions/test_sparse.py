@@ -44,7 +44,9 @@ def test_placeholders_know_what_they_are_told() -> None:
     assert sparse.sparse_placeholder(float32, [2, 3]).get_shape().as_list() == [2, 3]
     named = sparse.sparse_placeholder(float64, [None, 3], name="s")
     assert [t.name for t in (named.indices, named.values, named.dense_shape)] == [
-        "s/indices:0", "s/values:0", "s/shape:0"
+        "s/indices:0",
+        "s/values:0",
+        "s/shape:0",
     ]
     assert named.dtype is float64
 
@@ -70,8 +72,9 @@ def test_products_and_their_gradients(adjoint_a: bool, adjoint_b: bool) -> None:
 def test_values_are_taken_for_tensors() -> None:
     found = sparse.sparse_tensor_dense_matmul(VALUE, np.eye(3, dtype=np.float32))
     np.testing.assert_array_equal(run(found), DENSE)
-    np.testing.assert_array_equal(run(sparse.sparse_tensor_to_dense(VALUE, -1.0)),
-                                  np.where(DENSE == 0, -1, DENSE))
+    np.testing.assert_array_equal(
+        run(sparse.sparse_tensor_to_dense(VALUE, -1.0)), np.where(DENSE == 0, -1, DENSE)
+    )
 
 
 def test_filling_in() -> None:
@@ -116,12 +119,15 @@ def test_sums_take_one_name_of_the_axes() -> None:
 def test_segments() -> None:
     data = np.arange(8.0).reshape(4, 2)
     arguments = (data, [0, 3, 1], [0, 0, 2])
-    np.testing.assert_array_equal(run(sparse.sparse_segment_sum(*arguments)),
-                                  [[6, 8], [0, 0], [2, 3]])
-    np.testing.assert_array_equal(run(sparse.sparse_segment_mean(*arguments)),
-                                  [[3, 4], [0, 0], [2, 3]])
-    np.testing.assert_allclose(run(sparse.sparse_segment_sqrt_n(*arguments)),
-                               [[6 / 2**0.5, 8 / 2**0.5], [0, 0], [2, 3]])
+    np.testing.assert_array_equal(
+        run(sparse.sparse_segment_sum(*arguments)), [[6, 8], [0, 0], [2, 3]]
+    )
+    np.testing.assert_array_equal(
+        run(sparse.sparse_segment_mean(*arguments)), [[3, 4], [0, 0], [2, 3]]
+    )
+    np.testing.assert_allclose(
+        run(sparse.sparse_segment_sqrt_n(*arguments)), [[6 / 2**0.5, 8 / 2**0.5], [0, 0], [2, 3]]
+    )
 
 
 def test_operators() -> None:

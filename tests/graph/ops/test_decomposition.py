@@ -48,8 +48,9 @@ def test_eigenvectors(kind: str, shape: tuple[int, ...]) -> None:
     symmetric = np.tril(x) + np.swapaxes(np.tril(x, -1), -1, -2)
     tolerance = TOLERANCE[kind] * 10
     np.testing.assert_allclose(v * e[..., None, :] @ adjoint(v), symmetric, atol=tolerance)
-    np.testing.assert_allclose(adjoint(v) @ v, np.broadcast_to(np.eye(shape[-1]), shape),
-                               atol=tolerance)
+    np.testing.assert_allclose(
+        adjoint(v) @ v, np.broadcast_to(np.eye(shape[-1]), shape), atol=tolerance
+    )
     assert np.all(np.diff(e, axis=-1) >= 0)
     np.testing.assert_allclose(evaluated(tf.self_adjoint_eigvals(x)), e, atol=tolerance)
 
@@ -65,6 +66,7 @@ def test_the_gradient_of_eigenvectors(shape: tuple[int, ...]) -> None:
     grad = tf.gradients(loss, p)[0]
     again = tf.gradients(grad, p, grad_ys=tf.constant(weights))[0]
     with tf.Session() as session:
+
         def value(tensor: Any, at: Any) -> Any:
             return session.run(tensor, {p: at})
 
@@ -123,6 +125,7 @@ def test_the_gradient_of_cholesky(shape: tuple[int, ...]) -> None:
     directed = tf.reduce_sum(grad * (weights + adjoint(weights)))
     again = tf.gradients(directed, p)[0]
     with tf.Session() as session:
+
         def value(tensor: Any, at: Any) -> Any:
             return session.run(tensor, {p: at})
 
@@ -147,5 +150,6 @@ def test_cholesky_solve() -> None:
     factor = rng().standard_normal((2, 3, 3))
     x = factor @ adjoint(factor) + np.eye(3)
     b = rng().standard_normal((2, 3, 4))
-    np.testing.assert_allclose(evaluated(tf.cholesky_solve(tf.cholesky(x), b)),
-                               np.linalg.solve(x, b), rtol=1e-9)
+    np.testing.assert_allclose(
+        evaluated(tf.cholesky_solve(tf.cholesky(x), b)), np.linalg.solve(x, b), rtol=1e-9
+    )

@@ -75,8 +75,12 @@ def test_a_matrix_of_conditions_says_what_is_chosen_from() -> None:
 def test_one_hot_makes_a_quick_kernel_for_constants() -> None:
     specialize = REGISTRY["OneHot"].specialize
     zero, one = np.array(0.0, np.float32), np.array(1.0, np.float32)
-    specs = [Spec(int32, (4,)), Spec(int32, (), np.array(3)), Spec(float32, (), one),
-             Spec(float32, (), zero)]
+    specs = [
+        Spec(int32, (4,)),
+        Spec(int32, (), np.array(3)),
+        Spec(float32, (), one),
+        Spec(float32, (), zero),
+    ]
     kernel = specialize(specs, {"axis": -1})
     found = kernel(np.array([0, 2, -1, 3]), np.array(3), one, zero)
     np.testing.assert_array_equal(found, [[1, 0, 0], [0, 0, 1], [0, 0, 0], [0, 0, 0]])

@@ -32,10 +32,31 @@ def kernel(op: str, *arrays: Any, **more: Any) -> Any:
 # ---- the plain ones stay plain ------------------------------------------------------------
 
 
-@pytest.mark.parametrize("op", [
-    "Add", "Sub", "Mul", "RealDiv", "Neg", "Abs", "Square", "Sqrt", "Reciprocal", "Exp", "Log",
-    "Tanh", "Sin", "Cos", "Floor", "Less", "GreaterEqual", "Equal", "LogicalAnd", "IsNan",
-])
+@pytest.mark.parametrize(
+    "op",
+    [
+        "Add",
+        "Sub",
+        "Mul",
+        "RealDiv",
+        "Neg",
+        "Abs",
+        "Square",
+        "Sqrt",
+        "Reciprocal",
+        "Exp",
+        "Log",
+        "Tanh",
+        "Sin",
+        "Cos",
+        "Floor",
+        "Less",
+        "GreaterEqual",
+        "Equal",
+        "LogicalAnd",
+        "IsNan",
+    ],
+)
 def test_kernels_that_are_ufuncs(op: str) -> None:
     """The runtime writes their results where it likes, without a call in between."""
     assert isinstance(REGISTRY[op].kernel, np.ufunc)
@@ -45,10 +66,20 @@ def test_kernels_that_are_ufuncs(op: str) -> None:
 # ---- memory -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("op", [
-    "TanhGrad", "SigmoidGrad", "SqrtGrad", "RsqrtGrad", "ReciprocalGrad", "SquaredDifference",
-    "Maximum", "Minimum", "Pow",
-])
+@pytest.mark.parametrize(
+    "op",
+    [
+        "TanhGrad",
+        "SigmoidGrad",
+        "SqrtGrad",
+        "RsqrtGrad",
+        "ReciprocalGrad",
+        "SquaredDifference",
+        "Maximum",
+        "Minimum",
+        "Pow",
+    ],
+)
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
 def test_either_input_may_be_overwritten(op: str, dtype: Any) -> None:
     x = np.linspace(0.1, 0.9, 6, dtype=dtype).reshape(2, 3)
@@ -202,9 +233,10 @@ def test_casts_of_what_is_no_integer() -> None:
 def test_casts_from_complex_drop_the_imaginary_part_silently() -> None:
     found = compute(lambda: raw.Cast(constant([1 + 2j, 2j]), DstT=as_dtype("float32")))
     assert found.tolist() == [1.0, 0.0]
-    assert compute(
-        lambda: raw.Cast(constant([1 + 2j, 2j]), DstT=as_dtype("bool"))
-    ).tolist() == [True, False]
+    assert compute(lambda: raw.Cast(constant([1 + 2j, 2j]), DstT=as_dtype("bool"))).tolist() == [
+        True,
+        False,
+    ]
 
 
 def test_strings_are_cast_to_strings_only() -> None:
@@ -238,18 +270,27 @@ def test_shapes_pass_through_casts() -> None:
 # ---- special functions outside their domains ----------------------------------------------
 
 
-@pytest.mark.parametrize(("op", "arrays", "expected"), [
-    ("Digamma", [[0.0, -0.0, -1.0, -INF, INF]], [INF, INF, INF, INF, INF]),
-    ("Lgamma", [[0.0, -1.0, -INF, INF]], [INF, INF, INF, INF]),
-    ("Polygamma", [[-1.0, 0.5, 0.0, 1.0, 2.0], [1.0, 1.0, -1.0, 0.0, -2.0]],
-     [NAN, NAN, INF, INF, -INF]),
-    ("Igamma", [[0.0, 0.0, 1.0, 1.0, -1.0], [0.0, 1.0, 0.0, -1.0, 1.0]], [0, NAN, 0, NAN, NAN]),
-    ("Igammac", [[0.0, 1.0, 1.0, -1.0], [1.0, 0.0, -1.0, 1.0]], [NAN, 1, NAN, NAN]),
-    ("Betainc", [[0.0, 1.0, -1.0, 1.0, 1.0], [1.0, 0.0, 1.0, 1.0, 1.0],
-                 [0.5, 0.5, 0.5, 0.0, -0.1]], [NAN, NAN, NAN, 0, NAN]),
-    ("Zeta", [[1.0, 0.5, 2.0], [1.0, 1.0, 0.0]], [INF, NAN, INF]),
-    ("Sign", [[NAN, -INF, -0.0]], [0, -1, 0]),
-])
+@pytest.mark.parametrize(
+    ("op", "arrays", "expected"),
+    [
+        ("Digamma", [[0.0, -0.0, -1.0, -INF, INF]], [INF, INF, INF, INF, INF]),
+        ("Lgamma", [[0.0, -1.0, -INF, INF]], [INF, INF, INF, INF]),
+        (
+            "Polygamma",
+            [[-1.0, 0.5, 0.0, 1.0, 2.0], [1.0, 1.0, -1.0, 0.0, -2.0]],
+            [NAN, NAN, INF, INF, -INF],
+        ),
+        ("Igamma", [[0.0, 0.0, 1.0, 1.0, -1.0], [0.0, 1.0, 0.0, -1.0, 1.0]], [0, NAN, 0, NAN, NAN]),
+        ("Igammac", [[0.0, 1.0, 1.0, -1.0], [1.0, 0.0, -1.0, 1.0]], [NAN, 1, NAN, NAN]),
+        (
+            "Betainc",
+            [[0.0, 1.0, -1.0, 1.0, 1.0], [1.0, 0.0, 1.0, 1.0, 1.0], [0.5, 0.5, 0.5, 0.0, -0.1]],
+            [NAN, NAN, NAN, 0, NAN],
+        ),
+        ("Zeta", [[1.0, 0.5, 2.0], [1.0, 1.0, 0.0]], [INF, NAN, INF]),
+        ("Sign", [[NAN, -INF, -0.0]], [0, -1, 0]),
+    ],
+)
 def test_outside_the_domain(op: str, arrays: Any, expected: Any) -> None:
     """Values that TensorFlow 1.1.0 gave."""
     for dtype in (np.float64, np.float32):
@@ -266,10 +307,15 @@ def test_broadcast_gradient_args_of_shapes_that_do_not_broadcast() -> None:
         kernel("BroadcastGradientArgs", np.array([1, 2]), np.array([1, 3]))
 
 
-@pytest.mark.parametrize(("shapes", "expected"), [
-    ([(2, 3), (2, 3)], (2, 3)), ([(2, None), (None, 3)], (2, 3)), ([None, (2,)], (2,)),
-    ([None, None], None),
-])
+@pytest.mark.parametrize(
+    ("shapes", "expected"),
+    [
+        ([(2, 3), (2, 3)], (2, 3)),
+        ([(2, None), (None, 3)], (2, 3)),
+        ([None, (2,)], (2,)),
+        ([None, None], None),
+    ],
+)
 def test_add_n_knows_what_any_of_its_inputs_knows(shapes: Any, expected: Any) -> None:
     with Graph().as_default():
         terms = []
@@ -280,10 +326,17 @@ def test_add_n_knows_what_any_of_its_inputs_knows(shapes: Any, expected: Any) ->
         assert raw.AddN(terms).spec.shape == expected
 
 
-@pytest.mark.parametrize(("shapes", "expected"), [
-    ([(2,), (), ()], (2,)), ([None, (2,), ()], (2,)), ([None, (), ()], None), ([(), (), ()], ()),
-    ([None, None, (2, 3)], (2, 3)), ([(None, 3), (2, None), ()], (2, 3)),
-])
+@pytest.mark.parametrize(
+    ("shapes", "expected"),
+    [
+        ([(2,), (), ()], (2,)),
+        ([None, (2,), ()], (2,)),
+        ([None, (), ()], None),
+        ([(), (), ()], ()),
+        ([None, None, (2, 3)], (2, 3)),
+        ([(None, 3), (2, None), ()], (2, 3)),
+    ],
+)
 def test_betainc_shapes(shapes: Any, expected: Any) -> None:
     found = REGISTRY["Betainc"].infer([Spec(float32, s) for s in shapes], {"T": float32})
     assert found == [(float32, expected)]

@@ -91,14 +91,19 @@ def test_least_squares_gradient_with_shapes_unknown(shape: tuple[int, int], weig
 
 
 def test_empty_systems() -> None:
-    values = evaluated([
-        tf.matrix_inverse(np.zeros((2, 0, 0))), tf.matrix_determinant(np.zeros((3, 0, 0))),
-        tf.matrix_solve(np.zeros((0, 0)), np.zeros((0, 3))), tf.cholesky(np.zeros((2, 0, 0))),
-        tf.matrix_triangular_solve(np.eye(2), np.zeros((2, 0))),
-        tf.matrix_solve_ls(np.zeros((0, 2)), np.zeros((0, 1))),
-        tf.matrix_solve_ls(np.zeros((2, 0)), np.zeros((2, 1))),
-        tf.qr(np.zeros((0, 3)))[1], tf.qr(np.zeros((3, 0)), full_matrices=True)[0],
-    ])
+    values = evaluated(
+        [
+            tf.matrix_inverse(np.zeros((2, 0, 0))),
+            tf.matrix_determinant(np.zeros((3, 0, 0))),
+            tf.matrix_solve(np.zeros((0, 0)), np.zeros((0, 3))),
+            tf.cholesky(np.zeros((2, 0, 0))),
+            tf.matrix_triangular_solve(np.eye(2), np.zeros((2, 0))),
+            tf.matrix_solve_ls(np.zeros((0, 2)), np.zeros((0, 1))),
+            tf.matrix_solve_ls(np.zeros((2, 0)), np.zeros((2, 1))),
+            tf.qr(np.zeros((0, 3)))[1],
+            tf.qr(np.zeros((3, 0)), full_matrices=True)[0],
+        ]
+    )
     shapes = [v.shape for v in values]
     assert shapes == [(2, 0, 0), (3,), (0, 3), (2, 0, 0), (2, 0), (2, 1), (0, 1), (0, 3), (3, 3)]
     np.testing.assert_array_equal(values[1], np.ones(3))

@@ -45,41 +45,97 @@ def run(op: str, *arrays: Any, **attrs: Any) -> Any:
 RUN_TIME = [
     ("Softmax", (f32([1, 2]),), {}, "logits must be 2-dimensional"),
     ("LogSoftmax", (f32([[[1, 2]]]),), {}, "logits must be 2-dimensional"),
-    ("SoftmaxCrossEntropyWithLogits", (f32([[1, 2]]), f32([[1, 2, 3]])), {},
-     "logits and labels must be same size: logits_size=[1,2] labels_size=[1,3]"),
-    ("SoftmaxCrossEntropyWithLogits", (f32([1, 2]), f32([1, 2])), {},
-     "logits must be 2-dimensional"),
-    ("SparseSoftmaxCrossEntropyWithLogits", (f32([[0.1, 0.9]]), i32([3])), {},
-     "Received a label value of 3 which is outside the valid range of [0, 2).  Label values: 3"),
-    ("SparseSoftmaxCrossEntropyWithLogits", (f32([[1, 2]] * 3), i32([0, 7, -2])), {},
-     ("Received a label value of -2 which is outside the valid range of [0, 2).  "
-     "Label values: 0 7 -2")),
-    ("SparseSoftmaxCrossEntropyWithLogits", (f32([[1, 2]] * 3), i32([0, 1])), {},
-     ("logits and labels must have the same first dimension, got logits shape [3,2] and labels "
-     "shape [2]")),
-    ("SparseSoftmaxCrossEntropyWithLogits", (f32([1, 2]), i32([0])), {},
-     "logits must be 2-D, but got shape [2]"),
-    ("SparseSoftmaxCrossEntropyWithLogits", (f32([[1, 2]]), i32([[0]])), {},
-     "labels must be 1-D, but got shape [1,1]"),
-    ("SparseSoftmaxCrossEntropyWithLogits", (np.zeros((2, 0)), i32([0, 1])), {},
-     "Must have at least one class, but got logits shape [2,0]"),
-    ("BiasAdd", (f32([[1, 2]]), f32([1, 2, 3])), {"data_format": "NHWC"},
-     "Must provide as many biases as the last dimension of the input tensor: [3] vs. [1,2]"),
-    ("BiasAdd", (f32([[1, 2]]), f32([1])), {"data_format": "NHWC"},
-     "Must provide as many biases as the last dimension of the input tensor: [1] vs. [1,2]"),
-    ("BiasAdd", (f32([1, 2]), f32([1, 2])), {"data_format": "NHWC"},
-     "Input tensor must be at least 2D: [2]"),
+    (
+        "SoftmaxCrossEntropyWithLogits",
+        (f32([[1, 2]]), f32([[1, 2, 3]])),
+        {},
+        "logits and labels must be same size: logits_size=[1,2] labels_size=[1,3]",
+    ),
+    (
+        "SoftmaxCrossEntropyWithLogits",
+        (f32([1, 2]), f32([1, 2])),
+        {},
+        "logits must be 2-dimensional",
+    ),
+    (
+        "SparseSoftmaxCrossEntropyWithLogits",
+        (f32([[0.1, 0.9]]), i32([3])),
+        {},
+        "Received a label value of 3 which is outside the valid range of [0, 2).  Label values: 3",
+    ),
+    (
+        "SparseSoftmaxCrossEntropyWithLogits",
+        (f32([[1, 2]] * 3), i32([0, 7, -2])),
+        {},
+        (
+            "Received a label value of -2 which is outside the valid range of [0, 2).  "
+            "Label values: 0 7 -2"
+        ),
+    ),
+    (
+        "SparseSoftmaxCrossEntropyWithLogits",
+        (f32([[1, 2]] * 3), i32([0, 1])),
+        {},
+        (
+            "logits and labels must have the same first dimension, got logits shape [3,2] and labels "
+            "shape [2]"
+        ),
+    ),
+    (
+        "SparseSoftmaxCrossEntropyWithLogits",
+        (f32([1, 2]), i32([0])),
+        {},
+        "logits must be 2-D, but got shape [2]",
+    ),
+    (
+        "SparseSoftmaxCrossEntropyWithLogits",
+        (f32([[1, 2]]), i32([[0]])),
+        {},
+        "labels must be 1-D, but got shape [1,1]",
+    ),
+    (
+        "SparseSoftmaxCrossEntropyWithLogits",
+        (np.zeros((2, 0)), i32([0, 1])),
+        {},
+        "Must have at least one class, but got logits shape [2,0]",
+    ),
+    (
+        "BiasAdd",
+        (f32([[1, 2]]), f32([1, 2, 3])),
+        {"data_format": "NHWC"},
+        "Must provide as many biases as the last dimension of the input tensor: [3] vs. [1,2]",
+    ),
+    (
+        "BiasAdd",
+        (f32([[1, 2]]), f32([1])),
+        {"data_format": "NHWC"},
+        "Must provide as many biases as the last dimension of the input tensor: [1] vs. [1,2]",
+    ),
+    (
+        "BiasAdd",
+        (f32([1, 2]), f32([1, 2])),
+        {"data_format": "NHWC"},
+        "Input tensor must be at least 2D: [2]",
+    ),
     ("BiasAddV1", (f32([[1, 2]]), f32([[1, 2]])), {}, "Biases must be 1D: [1,2]"),
-    ("BiasAddGrad", (f32([1, 2]),), {"data_format": "NHWC"},
-     "Input tensor must be at least 2D: [2]"),
+    (
+        "BiasAddGrad",
+        (f32([1, 2]),),
+        {"data_format": "NHWC"},
+        "Input tensor must be at least 2D: [2]",
+    ),
     ("TopKV2", (f32([[1, 3]]), i32(3)), {}, "input must have at least k columns"),
     ("TopKV2", (f32([[1, 3]]), i32(-1)), {}, "Need k >= 0, got -1"),
     ("TopKV2", (f32(1), i32(1)), {}, "input must be >= 1-D, got shape []"),
     ("TopKV2", (f32([1]), i32([1])), {}, "k must be scalar, got shape [1]"),
     ("InTopK", (f32([[0.1, 0.9]]), i32([3])), {"k": 1}, "targets[0] is out of range"),
     ("InTopK", (f32([[0.1, 0.9]] * 2), i32([1, -1])), {"k": 1}, "targets[1] is out of range"),
-    ("InTopK", (f32([[0.1, 0.9]] * 2), i32([1])), {"k": 1},
-     "First dimension of predictions 2 must match length of targets 1"),
+    (
+        "InTopK",
+        (f32([[0.1, 0.9]] * 2), i32([1])),
+        {"k": 1},
+        "First dimension of predictions 2 must match length of targets 1",
+    ),
     ("InTopK", (f32([0.1, 0.9]), i32([1])), {"k": 1}, "predictions must be 2-dimensional"),
     ("InTopK", (f32([[0.1, 0.9]]), i32([[1]])), {"k": 1}, "targets must be 1-dimensional"),
 ]
@@ -94,39 +150,106 @@ def test_complaints_at_the_run(op: str, arrays: Any, attrs: Any, message: str) -
 
 
 BUILD_TIME = [
-    ("Softmax", (1.0,), {}, ("Shape must be at least rank 1 but is rank 0 for 'Softmax' (op: "
-     "'Softmax') with input shapes: [].")),
-    ("SoftmaxCrossEntropyWithLogits", ([[1.0, 2]], [[1.0, 2, 3]]), {},
-     ("Dimension 1 in both shapes must be equal, but are 2 and 3 for "
-     "'SoftmaxCrossEntropyWithLogits' (op: 'SoftmaxCrossEntropyWithLogits') with input shapes: "
-     "[1,2], [1,3].")),
-    ("SoftmaxCrossEntropyWithLogits", ([1.0, 2], [[1.0, 2]]), {},
-     ("Shape must be rank 2 but is rank 1 for 'SoftmaxCrossEntropyWithLogits' (op: "
-     "'SoftmaxCrossEntropyWithLogits') with input shapes: [2], [1,2].")),
-    ("SparseSoftmaxCrossEntropyWithLogits", ([[1.0, 2]] * 3, [0, 1]), {},
-     ("Dimensions must be equal, but are 3 and 2 for 'SparseSoftmaxCrossEntropyWithLogits' (op: "
-     "'SparseSoftmaxCrossEntropyWithLogits') with input shapes: [3,2], [2].")),
-    ("BiasAdd", ([[1.0, 2]], [1.0, 2, 3]), {},
-     ("Dimensions must be equal, but are 2 and 3 for 'BiasAdd' (op: 'BiasAdd') with input shapes: "
-     "[1,2], [3].")),
-    ("BiasAdd", ([1.0, 2], [1.0, 2]), {},
-     ("Shape must be at least rank 2 but is rank 1 for 'BiasAdd' (op: 'BiasAdd') with input "
-     "shapes: [2], [2].")),
-    ("BiasAdd", ([[1.0, 2]], [[1.0, 2]]), {},
-     ("Shape must be rank 1 but is rank 2 for 'BiasAdd' (op: 'BiasAdd') with input shapes: [1,2], "
-     "[1,2].")),
-    ("BiasAdd", (np.zeros((1, 2, 1, 1)), np.zeros(3)), {"data_format": "NCHW"},
-     ("Dimensions must be equal, but are 2 and 3 for 'BiasAdd' (op: 'BiasAdd') with input shapes: "
-     "[1,2,1,1], [3].")),
-    ("BiasAddGrad", ([1.0, 2],), {},
-     ("Shape must be at least rank 2 but is rank 1 for 'BiasAddGrad' (op: 'BiasAddGrad') with "
-     "input shapes: [2].")),
-    ("InTopK", ([[0.1, 0.9]] * 2, [1]), {"k": 1},
-     ("Dimensions must be equal, but are 2 and 1 for 'InTopK' (op: 'InTopK') with input shapes: "
-     "[2,2], [1].")),
-    ("ReluGrad", ([1.0, 2], [1.0, 2, 3]), {},
-     ("Dimension 0 in both shapes must be equal, but are 2 and 3 for 'ReluGrad' (op: 'ReluGrad') "
-     "with input shapes: [2], [3].")),
+    (
+        "Softmax",
+        (1.0,),
+        {},
+        (
+            "Shape must be at least rank 1 but is rank 0 for 'Softmax' (op: "
+            "'Softmax') with input shapes: []."
+        ),
+    ),
+    (
+        "SoftmaxCrossEntropyWithLogits",
+        ([[1.0, 2]], [[1.0, 2, 3]]),
+        {},
+        (
+            "Dimension 1 in both shapes must be equal, but are 2 and 3 for "
+            "'SoftmaxCrossEntropyWithLogits' (op: 'SoftmaxCrossEntropyWithLogits') with input shapes: "
+            "[1,2], [1,3]."
+        ),
+    ),
+    (
+        "SoftmaxCrossEntropyWithLogits",
+        ([1.0, 2], [[1.0, 2]]),
+        {},
+        (
+            "Shape must be rank 2 but is rank 1 for 'SoftmaxCrossEntropyWithLogits' (op: "
+            "'SoftmaxCrossEntropyWithLogits') with input shapes: [2], [1,2]."
+        ),
+    ),
+    (
+        "SparseSoftmaxCrossEntropyWithLogits",
+        ([[1.0, 2]] * 3, [0, 1]),
+        {},
+        (
+            "Dimensions must be equal, but are 3 and 2 for 'SparseSoftmaxCrossEntropyWithLogits' (op: "
+            "'SparseSoftmaxCrossEntropyWithLogits') with input shapes: [3,2], [2]."
+        ),
+    ),
+    (
+        "BiasAdd",
+        ([[1.0, 2]], [1.0, 2, 3]),
+        {},
+        (
+            "Dimensions must be equal, but are 2 and 3 for 'BiasAdd' (op: 'BiasAdd') with input shapes: "
+            "[1,2], [3]."
+        ),
+    ),
+    (
+        "BiasAdd",
+        ([1.0, 2], [1.0, 2]),
+        {},
+        (
+            "Shape must be at least rank 2 but is rank 1 for 'BiasAdd' (op: 'BiasAdd') with input "
+            "shapes: [2], [2]."
+        ),
+    ),
+    (
+        "BiasAdd",
+        ([[1.0, 2]], [[1.0, 2]]),
+        {},
+        (
+            "Shape must be rank 1 but is rank 2 for 'BiasAdd' (op: 'BiasAdd') with input shapes: [1,2], "
+            "[1,2]."
+        ),
+    ),
+    (
+        "BiasAdd",
+        (np.zeros((1, 2, 1, 1)), np.zeros(3)),
+        {"data_format": "NCHW"},
+        (
+            "Dimensions must be equal, but are 2 and 3 for 'BiasAdd' (op: 'BiasAdd') with input shapes: "
+            "[1,2,1,1], [3]."
+        ),
+    ),
+    (
+        "BiasAddGrad",
+        ([1.0, 2],),
+        {},
+        (
+            "Shape must be at least rank 2 but is rank 1 for 'BiasAddGrad' (op: 'BiasAddGrad') with "
+            "input shapes: [2]."
+        ),
+    ),
+    (
+        "InTopK",
+        ([[0.1, 0.9]] * 2, [1]),
+        {"k": 1},
+        (
+            "Dimensions must be equal, but are 2 and 1 for 'InTopK' (op: 'InTopK') with input shapes: "
+            "[2,2], [1]."
+        ),
+    ),
+    (
+        "ReluGrad",
+        ([1.0, 2], [1.0, 2, 3]),
+        {},
+        (
+            "Dimension 0 in both shapes must be equal, but are 2 and 3 for 'ReluGrad' (op: 'ReluGrad') "
+            "with input shapes: [2], [3]."
+        ),
+    ),
 ]
 
 
@@ -138,18 +261,39 @@ def test_complaints_while_building(op: str, inputs: Any, attrs: Any, message: st
         getattr(raw, op)(*tensors, **attrs)
 
 
-@pytest.mark.parametrize(("inputs", "message"), [
-    (([[1.0, 3]], 3),
-     ("input must have last dimension >= k = 3 but is 2 for 'TopKV2' (op: 'TopKV2') with input "
-     "shapes: [1,2], [] and with computed input tensors: input[1] = <3>.")),
-    (([[1.0, 3]], -1),
-     ("Dimension size, given by scalar input 1, must be non-negative but is -1 for 'TopKV2' (op: "
-     "'TopKV2') with input shapes: [1,2], [] and with computed input tensors: input[1] = <-1>.")),
-    ((1.0, 1), ("Shape must be at least rank 1 but is rank 0 for 'TopKV2' (op: 'TopKV2') with "
-     "input shapes: [], [].")),
-    (([1.0], [1]), ("Input must be scalar but has rank 1 for 'TopKV2' (op: 'TopKV2') with input "
-     "shapes: [1], [1] and with computed input tensors: input[1] = <1>.")),
-])
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        (
+            ([[1.0, 3]], 3),
+            (
+                "input must have last dimension >= k = 3 but is 2 for 'TopKV2' (op: 'TopKV2') with input "
+                "shapes: [1,2], [] and with computed input tensors: input[1] = <3>."
+            ),
+        ),
+        (
+            ([[1.0, 3]], -1),
+            (
+                "Dimension size, given by scalar input 1, must be non-negative but is -1 for 'TopKV2' (op: "
+                "'TopKV2') with input shapes: [1,2], [] and with computed input tensors: input[1] = <-1>."
+            ),
+        ),
+        (
+            (1.0, 1),
+            (
+                "Shape must be at least rank 1 but is rank 0 for 'TopKV2' (op: 'TopKV2') with "
+                "input shapes: [], []."
+            ),
+        ),
+        (
+            ([1.0], [1]),
+            (
+                "Input must be scalar but has rank 1 for 'TopKV2' (op: 'TopKV2') with input "
+                "shapes: [1], [1] and with computed input tensors: input[1] = <1>."
+            ),
+        ),
+    ],
+)
 def test_top_k_while_building(inputs: Any, message: str) -> None:
     """The sentences of TensorFlow 1.1.0."""
     with pytest.raises(ValueError, match=re.escape(message)):
@@ -157,15 +301,22 @@ def test_top_k_while_building(inputs: Any, message: str) -> None:
 
 
 def test_types_in_words() -> None:
-    with pytest.raises(TypeError, match="'logits' has DataType int32 not in list of allowed "
-                                        "values: float16, float32, float64"):
+    with pytest.raises(
+        TypeError,
+        match="'logits' has DataType int32 not in list of allowed "
+        "values: float16, float32, float64",
+    ):
         raw.Softmax(constant([[1, 2]]))
-    with pytest.raises(TypeError, match="'labels' has DataType float32 not in list of allowed "
-                                        "values: int32, int64"):
+    with pytest.raises(
+        TypeError, match="'labels' has DataType float32 not in list of allowed values: int32, int64"
+    ):
         raw.SparseSoftmaxCrossEntropyWithLogits(constant([[1.0, 2]]), constant([0.0]))
-    with pytest.raises(TypeError, match="'features' has DataType bool not in list of allowed "
-                       "values: float32, float64, int32, int64, uint8, int16, int8, uint16, "
-                       "float16"):
+    with pytest.raises(
+        TypeError,
+        match="'features' has DataType bool not in list of allowed "
+        "values: float32, float64, int32, int64, uint8, int16, int8, uint16, "
+        "float16",
+    ):
         raw.Relu(constant([True]))
 
 

@@ -28,8 +28,9 @@ def test_float32_sums_are_accurate(width: int) -> None:
     x = np.full((40_000, width), 0.1, np.float32)
     ids = np.zeros(len(x), np.int32)
     expected = x.astype(np.float64).sum(axis=0)
-    found = evaluated([tf.segment_sum(x, ids), tf.unsorted_segment_sum(x, ids, 1),
-                       tf.segment_mean(x, ids)])
+    found = evaluated(
+        [tf.segment_sum(x, ids), tf.unsorted_segment_sum(x, ids, 1), tf.segment_mean(x, ids)]
+    )
     np.testing.assert_allclose(found[0][0], expected, rtol=1e-6)
     np.testing.assert_allclose(found[1][0], expected, rtol=1e-6)
     np.testing.assert_allclose(found[2][0], expected / len(x), rtol=1e-6)
@@ -56,8 +57,12 @@ def test_sums_of_every_size(kind: str, shape: tuple[int, ...], count: int) -> No
 
 def test_segments_without_rows() -> None:
     x = np.array([-5.0, 3.0], np.float32)
-    found = evaluated([getattr(tf, f"segment_{name}")(x, [1, 3])
-                       for name in ("sum", "mean", "prod", "max", "min")])
+    found = evaluated(
+        [
+            getattr(tf, f"segment_{name}")(x, [1, 3])
+            for name in ("sum", "mean", "prod", "max", "min")
+        ]
+    )
     for value, gap in zip(found, (0, 0, 1, 0, 0), strict=True):
         np.testing.assert_array_equal(value, np.array([gap, -5, gap, 3], np.float32))
     for kind in (np.float16, np.float32, np.float64):

@@ -58,8 +58,14 @@ def test_minus_one_is_no_size() -> None:
 
 @pytest.mark.parametrize(
     ("shape", "target", "expected"),
-    [([None, 3], [-1, 3], (None, 3)), ([4, 3], [2, -1], (2, 6)), ([None, 3], [5, 2], (5, 2)),
-     ([0, 3], [0, -1], (0, None)), (None, [2, -1], (2, None)), ([4], [-1, -1], (None, None))],
+    [
+        ([None, 3], [-1, 3], (None, 3)),
+        ([4, 3], [2, -1], (2, 6)),
+        ([None, 3], [5, 2], (5, 2)),
+        ([0, 3], [0, -1], (0, None)),
+        (None, [2, -1], (2, None)),
+        ([4], [-1, -1], (None, None)),
+    ],
 )
 def test_reshape_works_out_what_it_can(shape: Any, target: Any, expected: Any) -> None:
     x = array.placeholder(float32, shape)
@@ -68,22 +74,50 @@ def test_reshape_works_out_what_it_can(shape: Any, target: Any, expected: Any) -
 
 @pytest.mark.parametrize(
     ("op", "specs", "attrs"),
-    [("Reshape", [Spec(float32, (3,)), Spec(int32, (2,), np.array([2, 2]))], {}),
-     ("Transpose", [Spec(float32, (3, 2)), Spec(int32, (2,), np.array([1, 1]))], {}),
-     ("ExpandDims", [Spec(float32, (3,)), Spec(int32, (), np.array(5))], {}),
-     ("Fill", [Spec(int32, (1,), np.array([-1])), Spec(float32, ())], {}),
-     ("Tile", [Spec(float32, (3,)), Spec(int32, (2,), np.array([1, 2]))], {}),
-     ("Pad", [Spec(float32, (3,)), Spec(int32, (1, 2), np.array([[1, -1]]))], {}),
-     ("ReverseV2", [Spec(float32, (3,)), Spec(int32, (1,), np.array([4]))], {}),
-     ("Slice", [Spec(float32, (3,)), Spec(int32, (1,), np.array([2])),
-                Spec(int32, (1,), np.array([2]))], {}),
-     ("StridedSlice", [Spec(float32, (3,)), *[Spec(int32, (1,), np.array([5]))] * 3],
-      {"begin_mask": 0, "end_mask": 0, "ellipsis_mask": 0, "new_axis_mask": 0,
-       "shrink_axis_mask": 1}),
-     ("StridedSliceGrad", [Spec(int32, (1,), np.array([3])),
-                           *[Spec(int32, (1,), np.array([0]))] * 3, Spec(float32, (3,))],
-      {"begin_mask": 0, "end_mask": 0, "ellipsis_mask": 0, "new_axis_mask": 0,
-       "shrink_axis_mask": 0})],
+    [
+        ("Reshape", [Spec(float32, (3,)), Spec(int32, (2,), np.array([2, 2]))], {}),
+        ("Transpose", [Spec(float32, (3, 2)), Spec(int32, (2,), np.array([1, 1]))], {}),
+        ("ExpandDims", [Spec(float32, (3,)), Spec(int32, (), np.array(5))], {}),
+        ("Fill", [Spec(int32, (1,), np.array([-1])), Spec(float32, ())], {}),
+        ("Tile", [Spec(float32, (3,)), Spec(int32, (2,), np.array([1, 2]))], {}),
+        ("Pad", [Spec(float32, (3,)), Spec(int32, (1, 2), np.array([[1, -1]]))], {}),
+        ("ReverseV2", [Spec(float32, (3,)), Spec(int32, (1,), np.array([4]))], {}),
+        (
+            "Slice",
+            [
+                Spec(float32, (3,)),
+                Spec(int32, (1,), np.array([2])),
+                Spec(int32, (1,), np.array([2])),
+            ],
+            {},
+        ),
+        (
+            "StridedSlice",
+            [Spec(float32, (3,)), *[Spec(int32, (1,), np.array([5]))] * 3],
+            {
+                "begin_mask": 0,
+                "end_mask": 0,
+                "ellipsis_mask": 0,
+                "new_axis_mask": 0,
+                "shrink_axis_mask": 1,
+            },
+        ),
+        (
+            "StridedSliceGrad",
+            [
+                Spec(int32, (1,), np.array([3])),
+                *[Spec(int32, (1,), np.array([0]))] * 3,
+                Spec(float32, (3,)),
+            ],
+            {
+                "begin_mask": 0,
+                "end_mask": 0,
+                "ellipsis_mask": 0,
+                "new_axis_mask": 0,
+                "shrink_axis_mask": 0,
+            },
+        ),
+    ],
 )
 def test_no_quick_kernel_for_a_mistake(op: str, specs: list[Spec], attrs: Any) -> None:
     assert REGISTRY[op].specialize(specs, attrs) is None
@@ -92,8 +126,13 @@ def test_no_quick_kernel_for_a_mistake(op: str, specs: list[Spec], attrs: Any) -
 def test_views_are_views() -> None:
     value = np.arange(6.0, dtype=np.float32).reshape(2, 3)
     x = some(2, 3)
-    outputs = [array.reshape(x, [3, 2]), array.expand_dims(x, 0), array.transpose(x, [1, 0]),
-               array.squeeze(array.expand_dims(x, 1)), array.identity(x)]
+    outputs = [
+        array.reshape(x, [3, 2]),
+        array.expand_dims(x, 0),
+        array.transpose(x, [1, 0]),
+        array.squeeze(array.expand_dims(x, 1)),
+        array.identity(x),
+    ]
     for found in Interpreter().run(outputs, {x: value}):
         assert np.shares_memory(found, value)
 
@@ -126,9 +165,11 @@ def test_concat_offset_wants_a_scalar() -> None:
 def test_permutations_are_checked_before_anything_is_moved() -> None:
     perm = array.placeholder(int32, [None])
     inverse = array.invert_permutation(perm)
-    for value, sentence in (([0, 2], "2 is not between 0 and 2"),
-                            ([-1, 0], "-1 is not between 0 and 2"),
-                            ([1, 1, 0], "1 is duplicated in the input.")):
+    for value, sentence in (
+        ([0, 2], "2 is not between 0 and 2"),
+        ([-1, 0], "-1 is not between 0 and 2"),
+        ([1, 1, 0], "1 is duplicated in the input."),
+    ):
         with pytest.raises(errors.InvalidArgumentError) as caught:
             Interpreter().run([inverse], {perm: value})
         assert caught.value.message == sentence

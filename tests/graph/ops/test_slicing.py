@@ -53,8 +53,10 @@ def test_assign_does_not_broadcast() -> None:
     part = slice_helper(raw.Identity(ref), 0, ref)
     with pytest.raises(errors.UnimplementedError) as caught:
         session.run([part.assign(3.0)])
-    assert caught.value.message == ("sliced l-value shape [2] does not match r-value shape []. "
-                                    "Automatic broadcasting not yet implemented.")
+    assert caught.value.message == (
+        "sliced l-value shape [2] does not match r-value shape []. "
+        "Automatic broadcasting not yet implemented."
+    )
     assert session.run([ref])[0].tolist() == [[1, 2]]
 
 
@@ -107,5 +109,7 @@ def test_bounds_of_different_lengths_are_refused_in_the_run() -> None:
     part = array.strided_slice(x, begin, begin, [1])
     with pytest.raises(errors.InvalidArgumentError) as caught:
         Interpreter().run([part], {x: [1, 2], begin: [0, 0]})
-    assert caught.value.message == ("Expected begin, end, and strides to be 1D equal size tensors, "
-                                    "but got shapes [2],[2],[1] instead.")
+    assert caught.value.message == (
+        "Expected begin, end, and strides to be 1D equal size tensors, "
+        "but got shapes [2],[2],[1] instead."
+    )

@@ -36,10 +36,18 @@ def run(op: str, *arrays: Any, **attrs: Any) -> Any:
     return REGISTRY[op].kernel(*map(np.asarray, arrays), **attrs)
 
 
-def product(indices: Any, values: Any, shape: Any, b: Any, adjoint_a: bool = False,
-            adjoint_b: bool = False) -> Any:
-    return run("SparseTensorDenseMatMul", i64(indices), np.array(values, float), i64(shape),
-               np.array(b, float), adjoint_a=adjoint_a, adjoint_b=adjoint_b)
+def product(
+    indices: Any, values: Any, shape: Any, b: Any, adjoint_a: bool = False, adjoint_b: bool = False
+) -> Any:
+    return run(
+        "SparseTensorDenseMatMul",
+        i64(indices),
+        np.array(values, float),
+        i64(shape),
+        np.array(b, float),
+        adjoint_a=adjoint_a,
+        adjoint_b=adjoint_b,
+    )
 
 
 B = np.ones((3, 2))
@@ -48,21 +56,33 @@ PRODUCTS = [
     (([[0, 1], [2, 0]], [1, 2], [2, 3], B), "m (2) from index[1,0] out of bounds (>=2)"),
     (([[0, -1]], [1], [2, 3], B), "k (-1) from index[0,1] out of bounds (>=3)"),
     (([[2, 0]], [1], [2, 3], np.ones((2, 2)), True), "k (2) from index[0,0] out of bounds (>=2)"),
-    (([[0, 1]], [1], [2, 3], np.ones((2, 3))),
-     ("Cannot multiply A and B because inner dimension does not match: 3 vs. 2.  Did you forget a "
-     "transpose?  Dimensions of A: [2, 3).  Dimensions of B: [2,3]")),
-    (([[0, 1]], [1], [2, 3], np.ones((3, 2)), False, True),
-     ("Cannot multiply A and B because inner dimension does not match: 3 vs. 2.  Did you forget a "
-     "transpose?  Dimensions of A: [2, 3).  Dimensions of B: [3,2]")),
+    (
+        ([[0, 1]], [1], [2, 3], np.ones((2, 3))),
+        (
+            "Cannot multiply A and B because inner dimension does not match: 3 vs. 2.  Did you forget a "
+            "transpose?  Dimensions of A: [2, 3).  Dimensions of B: [2,3]"
+        ),
+    ),
+    (
+        ([[0, 1]], [1], [2, 3], np.ones((3, 2)), False, True),
+        (
+            "Cannot multiply A and B because inner dimension does not match: 3 vs. 2.  Did you forget a "
+            "transpose?  Dimensions of A: [2, 3).  Dimensions of B: [3,2]"
+        ),
+    ),
     (([[0, 1]], [1], [2, 3], np.ones(6)), "Tensor 'b' is not a matrix"),
     (([[0, 1]], [1], [2, 3, 4], B), "Tensor 'a_shape' must have 2 elements"),
     (([[0, 1]], [1], [[2, 3]], B), "Tensor 'a_shape' is not a vector"),
     (([[0, 1]], [[1]], [2, 3], B), "Tensor 'a_values' is not a vector"),
-    (([[0, 1]], [1, 2], [2, 3], B),
-     "Number of rows of a_indices does not match number of entries in a_values"),
+    (
+        ([[0, 1]], [1, 2], [2, 3], B),
+        "Number of rows of a_indices does not match number of entries in a_values",
+    ),
     (([0, 1], [1, 2], [2, 3], B), "Tensor 'a_indices' is not a matrix"),
-    (([[0, 1, 1]], [1], [2, 3], B),
-     "Number of columns of a_indices does not match number of entries in a_shape"),
+    (
+        ([[0, 1, 1]], [1], [2, 3], B),
+        "Number of columns of a_indices does not match number of entries in a_shape",
+    ),
 ]
 
 
@@ -93,16 +113,27 @@ def test_long_sums_keep_their_digits(adjoint: bool) -> None:
     long = np.arange(n)
     place = [long, np.zeros(n, int)] if adjoint else [np.zeros(n, int), long]
     shape = i64([n, 1] if adjoint else [1, n])
-    found = run("SparseTensorDenseMatMul", np.stack(place, axis=1), np.full(n, 0.1, np.float32),
-                shape, np.ones((n, 1), np.float32), adjoint_a=adjoint, adjoint_b=False)
+    found = run(
+        "SparseTensorDenseMatMul",
+        np.stack(place, axis=1),
+        np.full(n, 0.1, np.float32),
+        shape,
+        np.ones((n, 1), np.float32),
+        adjoint_a=adjoint,
+        adjoint_b=False,
+    )
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, [[n * float(np.float32(0.1))]], rtol=1e-7)
 
 
 def test_a_constant_pattern_is_ordered_once() -> None:
     indices, shape = i64([[1, 0], [0, 2]]), i64([2, 3])
-    specs = [Spec(as_dtype("int64"), (2, 2), indices), Spec(as_dtype("float64"), (2,)),
-             Spec(as_dtype("int64"), (2,), shape), Spec(as_dtype("float64"), (3, 2))]
+    specs = [
+        Spec(as_dtype("int64"), (2, 2), indices),
+        Spec(as_dtype("float64"), (2,)),
+        Spec(as_dtype("int64"), (2,), shape),
+        Spec(as_dtype("float64"), (3, 2)),
+    ]
     definition = REGISTRY["SparseTensorDenseMatMul"]
     kernel = definition.specialize(specs, {"adjoint_a": False, "adjoint_b": False})
     for values in ([1.0, 2.0], [3.0, 4.0]):
@@ -115,9 +146,11 @@ def test_a_constant_pattern_is_ordered_once() -> None:
 
 
 def test_product_shapes() -> None:
-    message = ("Dimensions must be equal, but are 3 and 5 for 'SparseTensorDenseMatMul' (op: "
-               "'SparseTensorDenseMatMul') with input shapes: [1,2], [1], [2], [5,4] and with "
-               "input tensors computed as partial shapes: input[2] = [2,3].")
+    message = (
+        "Dimensions must be equal, but are 3 and 5 for 'SparseTensorDenseMatMul' (op: "
+        "'SparseTensorDenseMatMul') with input shapes: [1,2], [1], [2], [5,4] and with "
+        "input tensors computed as partial shapes: input[2] = [2,3]."
+    )
     parts = [constant(i64([[0, 1]])), constant([1.0]), constant(i64([2, 3]))]
     with pytest.raises(ValueError, match=re.escape(message)):
         raw.SparseTensorDenseMatMul(*parts, constant(np.ones((5, 4), np.float32)))
@@ -137,20 +170,38 @@ def test_dense_products_complain() -> None:
 DENSE = [
     (([[0, 1], [0, 1]], [2, 3], [5, 6], 0), True, "indices[1] = [0,1] is repeated"),
     (([[1, 1], [0, 1]], [2, 3], [5, 6], 0), True, "indices[1] = [0,1] is out of order"),
-    (([[1, 1], [1, 3]], [2, 3], [5, 6], 0), True,
-     "indices[1] = [1,3] is out of bounds: need 0 <= index < [2,3]"),
-    (([[-1, 1], [1, 2]], [2, 3], [5, 6], 0), True,
-     "indices[0] = [-1,1] is out of bounds: need 0 <= index < [2,3]"),
-    (([[0, 1], [0, 7]], [2, 3], [5, 6], 0), False,
-     "Indices are not valid (out of bounds).  Shape: [2,3]"),
+    (
+        ([[1, 1], [1, 3]], [2, 3], [5, 6], 0),
+        True,
+        "indices[1] = [1,3] is out of bounds: need 0 <= index < [2,3]",
+    ),
+    (
+        ([[-1, 1], [1, 2]], [2, 3], [5, 6], 0),
+        True,
+        "indices[0] = [-1,1] is out of bounds: need 0 <= index < [2,3]",
+    ),
+    (
+        ([[0, 1], [0, 7]], [2, 3], [5, 6], 0),
+        False,
+        "Indices are not valid (out of bounds).  Shape: [2,3]",
+    ),
     (([1, 7], [5], [5, 6], 0), True, "indices[1] = [7] is out of bounds: need 0 <= index < [5]"),
-    (([1, 3], [5], [5, 6, 7], 0), True,
-     "sparse_values has incorrect shape [3], should be [] or [2]"),
-    (([[1, 3]], [5], [5], 0), True,
-     "output_shape has incorrect number of elements: 1 should be: 2"),
+    (
+        ([1, 3], [5], [5, 6, 7], 0),
+        True,
+        "sparse_values has incorrect shape [3], should be [] or [2]",
+    ),
+    (
+        ([[1, 3]], [5], [5], 0),
+        True,
+        "output_shape has incorrect number of elements: 1 should be: 2",
+    ),
     (([1, 3], [[5]], [5, 1], 0), True, "output_shape should be a vector, got shape [1,1]"),
-    (([[[1]]], [5], [5], 0), True,
-     "sparse_indices should be a scalar, vector, or matrix, got shape [1,1,1]"),
+    (
+        ([[[1]]], [5], [5], 0),
+        True,
+        "sparse_indices should be a scalar, vector, or matrix, got shape [1,1,1]",
+    ),
     (([1], [5], [5], [1]), True, "default_value should be a scalar."),
 ]
 
@@ -164,18 +215,20 @@ def test_filling_in_complains(arguments: Any, validate: bool, message: str) -> N
 
 
 def test_the_last_of_repeated_entries_stays() -> None:
-    found = run("SparseToDense", [[0, 1], [0, 1]], [1, 2], [5.0, 6.0], -1.0,
-                validate_indices=False)
+    found = run("SparseToDense", [[0, 1], [0, 1]], [1, 2], [5.0, 6.0], -1.0, validate_indices=False)
     np.testing.assert_array_equal(found, [[-1, 6]])
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (([1, 0], [1, 2], [2, 3]), "Input indices should be a matrix but received shape [2]"),
-    (([[1, 0]], [[1]], [2, 3]), "Input values should be a vector but received shape [1,1]"),
-    (([[1, 0]], [1], [[2, 3]]), "Input shape should be a vector but received shape [1,2]"),
-    (([[1, 0]], [1, 2], [2, 3]), "There are 1 indices but 2 values"),
-    (([[1, 0]], [1], [2, 3, 4]), "The indices have 2 columns but the shape has 3 dimensions"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([1, 0], [1, 2], [2, 3]), "Input indices should be a matrix but received shape [2]"),
+        (([[1, 0]], [[1]], [2, 3]), "Input values should be a vector but received shape [1,1]"),
+        (([[1, 0]], [1], [[2, 3]]), "Input shape should be a vector but received shape [1,2]"),
+        (([[1, 0]], [1, 2], [2, 3]), "There are 1 indices but 2 values"),
+        (([[1, 0]], [1], [2, 3, 4]), "The indices have 2 columns but the shape has 3 dimensions"),
+    ],
+)
 def test_reordering_complains(arguments: Any, message: str) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
         run("SparseReorder", *arguments)
@@ -190,8 +243,10 @@ def test_sums_complain() -> None:
 
 SEGMENTS = [
     (([0, 3, 1, 0], [1, 1, 0, 2]), "segment ids are not increasing"),
-    (([0, 3, 1, 0], [-1, 1, 1, 2]),
-     "Segment id -1 out of range [0, 3), possibly because 'segment_ids' input is not sorted."),
+    (
+        ([0, 3, 1, 0], [-1, 1, 1, 2]),
+        "Segment id -1 out of range [0, 3), possibly because 'segment_ids' input is not sorted.",
+    ),
     (([0, 4, 1, 0], [0, 1, 1, 2]), "Bad: indices[1] == 4 out of range [0, 4)"),
     (([0, -1, 1, 0], [0, 1, 1, 2]), "Bad: indices[1] == -1 out of range [0, 4)"),
     (([0, 1, 0], [0, 1, 1, 2]), "segment_ids and indices should have same size."),
@@ -207,12 +262,15 @@ def test_segments_complain(op: str, arguments: Any, message: str) -> None:
     assert caught.value.message == message
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (([0, 3, 1, 0], [0, 0, 1, 1], 3), "Index 3 out of range [0, 3)."),
-    (([0, -3, 1, 0], [0, 0, 1, 1], 3), "Index -3 out of range [0, 3)."),
-    (([0, 2, 1, 0], [0, 0, 1, 2], 3), "Invalid number of segments"),
-    (([0, 2, 1], [0, 1, 1, 1], 3), "segment_ids and indices should have same size."),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([0, 3, 1, 0], [0, 0, 1, 1], 3), "Index 3 out of range [0, 3)."),
+        (([0, -3, 1, 0], [0, 0, 1, 1], 3), "Index -3 out of range [0, 3)."),
+        (([0, 2, 1, 0], [0, 0, 1, 2], 3), "Invalid number of segments"),
+        (([0, 2, 1], [0, 1, 1, 1], 3), "segment_ids and indices should have same size."),
+    ],
+)
 def test_segment_gradients_complain(arguments: Any, message: str) -> None:
     """The sentences of TensorFlow 1.1.0."""
     with pytest.raises(InvalidArgumentError) as caught:

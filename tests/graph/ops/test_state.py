@@ -46,9 +46,7 @@ def declare(value: Any, shape: Any = ..., name: str = "v") -> tuple[Tensor, Tens
     ref = raw.VariableV2(
         shape=value.shape if shape is ... else shape, dtype=as_dtype(value.dtype), name=name
     )
-    return ref, raw.Assign(
-        ref, constant(value), validate_shape=shape is ..., name=f"{name}_start"
-    )
+    return ref, raw.Assign(ref, constant(value), validate_shape=shape is ..., name=f"{name}_start")
 
 
 def ran(start: Any, build: Callable[[Tensor], Any]) -> Any:
@@ -94,7 +92,8 @@ def test_variable_keeps_its_value_in_a_session() -> None:
     one.run([initial])
     np.testing.assert_array_equal(one.run([ref])[0], [1, 2])
     assert refused(other, ref) == (
-        errors.FailedPreconditionError, "Attempting to use uninitialized value v",
+        errors.FailedPreconditionError,
+        "Attempting to use uninitialized value v",
     )
 
 
@@ -122,7 +121,9 @@ def test_is_variable_initialized() -> None:
     session.run([initial])
     assert session.run([known])[0].item() is True
     assert (known.op.name, known.dtype, known.get_shape().as_list()) == (
-        "IsVariableInitialized", bool_, [],
+        "IsVariableInitialized",
+        bool_,
+        [],
     )
 
 
@@ -163,7 +164,8 @@ def test_assign_add_in_every_type(dtype: Any) -> None:
 
 def test_assign_strings_and_truth_values() -> None:
     assert ran(np.array([b"a", b"b"], object), lambda v: state.assign(v, ["c", "d"])).tolist() == [
-        b"c", b"d",
+        b"c",
+        b"d",
     ]
     assert ran([True], lambda v: state.assign(v, [False])).tolist() == [False]
 
@@ -171,28 +173,63 @@ def test_assign_strings_and_truth_values() -> None:
 @pytest.mark.parametrize(
     ("build", "error", "message"),
     [
-        (lambda v: state.assign(v, np.ones((3, 3), "f")), ValueError,
-         ("Dimension 1 in both shapes must be equal, but are 2 and 3 for 'Assign' (op: 'Assign') "
-         "with input shapes: [3,2], [3,3].")),
-        (lambda v: state.assign_add(v, np.ones(3, "f")), ValueError,
-         ("Shapes must be equal rank, but are 2 and 1 for 'AssignAdd' (op: 'AssignAdd') with input "
-         "shapes: [3,2], [3].")),
-        (lambda v: state.assign(v, constant([1, 2])), TypeError,
-         ("Input 'value' of 'Assign' Op has type int32 that does not match type float32 of "
-         "argument 'ref'.")),
-        (lambda v: state.count_up_to(v, 3), TypeError,
-         ("Value passed to parameter 'ref' has DataType float32 not in list of allowed values: "
-         "int32, int64")),
-        (lambda v: state.scatter_add(v, [0, 1], np.ones((2, 3), "f")), ValueError,
-         ("Dimension 1 in both shapes must be equal, but are 3 and 2 for 'ScatterAdd' (op: "
-         "'ScatterAdd') with input shapes: [3,2], [2], [2,3].")),
-        (lambda v: state.scatter_nd_add(v, [[0], [1]], np.ones((2, 3), "f")), ValueError,
-         ("The inner 1 dimensions of ref.shape=[3,2]must match the inner 1 dimensions of "
-         "updates.shape=[2,3]: Dimension 0 in both shapes must be equal, but are 2 and 3 for "
-         "'ScatterNdAdd' (op: 'ScatterNdAdd') with input shapes: [3,2], [2,1], [2,3].")),
-        (lambda v: state.scatter_nd_update(v, 0, np.ones(2, "f")), ValueError,
-         ("Shape must be at least rank 1 but is rank 0 for 'ScatterNdUpdate' (op: "
-         "'ScatterNdUpdate') with input shapes: [3,2], [], [2].")),
+        (
+            lambda v: state.assign(v, np.ones((3, 3), "f")),
+            ValueError,
+            (
+                "Dimension 1 in both shapes must be equal, but are 2 and 3 for 'Assign' (op: 'Assign') "
+                "with input shapes: [3,2], [3,3]."
+            ),
+        ),
+        (
+            lambda v: state.assign_add(v, np.ones(3, "f")),
+            ValueError,
+            (
+                "Shapes must be equal rank, but are 2 and 1 for 'AssignAdd' (op: 'AssignAdd') with input "
+                "shapes: [3,2], [3]."
+            ),
+        ),
+        (
+            lambda v: state.assign(v, constant([1, 2])),
+            TypeError,
+            (
+                "Input 'value' of 'Assign' Op has type int32 that does not match type float32 of "
+                "argument 'ref'."
+            ),
+        ),
+        (
+            lambda v: state.count_up_to(v, 3),
+            TypeError,
+            (
+                "Value passed to parameter 'ref' has DataType float32 not in list of allowed values: "
+                "int32, int64"
+            ),
+        ),
+        (
+            lambda v: state.scatter_add(v, [0, 1], np.ones((2, 3), "f")),
+            ValueError,
+            (
+                "Dimension 1 in both shapes must be equal, but are 3 and 2 for 'ScatterAdd' (op: "
+                "'ScatterAdd') with input shapes: [3,2], [2], [2,3]."
+            ),
+        ),
+        (
+            lambda v: state.scatter_nd_add(v, [[0], [1]], np.ones((2, 3), "f")),
+            ValueError,
+            (
+                "The inner 1 dimensions of ref.shape=[3,2]must match the inner 1 dimensions of "
+                "updates.shape=[2,3]: Dimension 0 in both shapes must be equal, but are 2 and 3 for "
+                "'ScatterNdAdd' (op: 'ScatterNdAdd') with input shapes: [3,2], [2,1], [2,3]."
+            ),
+        ),
+        (
+            lambda v: state.scatter_nd_update(v, 0, np.ones(2, "f")),
+            ValueError,
+            (
+                "Shape must be at least rank 1 but is rank 0 for 'ScatterNdUpdate' (op: "
+                "'ScatterNdUpdate') with input shapes: [3,2], [], [2]."
+            ),
+        ),
     ],
 )
 def test_mistakes_while_building(build: Any, error: Any, message: str) -> None:
@@ -285,9 +322,14 @@ def test_a_variable_may_update_itself() -> None:
         ([0, 3], np.ones((2, 2)), "indices[1] = 3 is not in [0, 3)"),
         ([[0], [-1]], np.ones((2, 1, 2)), "indices[1,0] = -1 is not in [0, 3)"),
         (5, np.ones(2), "indices = 5 is not in [0, 3)"),
-        ([0, 1], np.ones((2, 3)),
-         ("Must have updates.shape = indices.shape + params.shape[1:], got updates.shape [2,3], "
-         "indices.shape [2], params.shape [3,2]")),
+        (
+            [0, 1],
+            np.ones((2, 3)),
+            (
+                "Must have updates.shape = indices.shape + params.shape[1:], got updates.shape [2,3], "
+                "indices.shape [2], params.shape [3,2]"
+            ),
+        ),
     ],
 )
 @pytest.mark.parametrize("name", SCATTERS)
@@ -308,7 +350,8 @@ def test_rows_of_a_scalar() -> None:
 def test_uninitialized_rows() -> None:
     ref, _ = declare(TABLE)
     assert refused(Engine(), state.scatter_add(ref, [0], [[1.0, 1.0]])) == (
-        errors.FailedPreconditionError, "Attempting to use uninitialized value v",
+        errors.FailedPreconditionError,
+        "Attempting to use uninitialized value v",
     )
 
 
@@ -335,9 +378,11 @@ def test_scatter_nd_is_a_loop_over_slices(name: str, change: Any, indices: Any) 
     updates = np.random.default_rng(2).integers(1, 9, shape).astype(np.float32)
     found = ran(TABLE, lambda v: getattr(state, name)(v, constant(indices), constant(updates)))
     expected = TABLE.copy()
-    for at, update in zip(
-        indices.reshape(-1, depth), updates.reshape(-1, *TABLE.shape[depth:]), strict=True
-    ) if depth else [((), updates[0])]:
+    for at, update in (
+        zip(indices.reshape(-1, depth), updates.reshape(-1, *TABLE.shape[depth:]), strict=True)
+        if depth
+        else [((), updates[0])]
+    ):
         expected[tuple(at)] = change(expected[tuple(at)], update)
     np.testing.assert_array_equal(found, expected)
 
@@ -347,20 +392,40 @@ def test_scatter_nd_is_a_loop_over_slices(name: str, change: Any, indices: Any) 
     [
         ([[0, 1], [2, 5]], np.ones(2), "Invalid indices: [0,1] = [2, 5] is not in [0, 3)"),
         ([[0], [-1]], np.ones((2, 2)), "Invalid indices: [1,0] = [-1] is not in [0, 3)"),
-        ([[0], [1], [2]], np.ones((2, 2)),
-         ("The outermost dimension of updates and indices must match. Got indices.shape [3,1], "
-         "updates.shape [2,2]")),
-        (0, np.ones(2),
-         ("The outermost dimension of updates and indices must match. Got indices.shape [], "
-         "updates.shape [2]")),
-        ([[0], [1]], np.ones((2, 3)),
-         ("Must have updates.shape = indices.shape[:batch_dim] + params_shape[slice_dim:], got "
-         "updates.shape: [2,3], indices.shape: [2,1], params_shape: [3,2], slice_dim: 1, and "
-         "batch_dim: 1")),
-        ([[0, 0, 0]], np.ones(1),
-         ("Must have updates.shape = indices.shape[:batch_dim] + params_shape[slice_dim:], got "
-         "updates.shape: [1], indices.shape: [1,3], params_shape: [3,2], slice_dim: 3, and "
-         "batch_dim: 1")),
+        (
+            [[0], [1], [2]],
+            np.ones((2, 2)),
+            (
+                "The outermost dimension of updates and indices must match. Got indices.shape [3,1], "
+                "updates.shape [2,2]"
+            ),
+        ),
+        (
+            0,
+            np.ones(2),
+            (
+                "The outermost dimension of updates and indices must match. Got indices.shape [], "
+                "updates.shape [2]"
+            ),
+        ),
+        (
+            [[0], [1]],
+            np.ones((2, 3)),
+            (
+                "Must have updates.shape = indices.shape[:batch_dim] + params_shape[slice_dim:], got "
+                "updates.shape: [2,3], indices.shape: [2,1], params_shape: [3,2], slice_dim: 1, and "
+                "batch_dim: 1"
+            ),
+        ),
+        (
+            [[0, 0, 0]],
+            np.ones(1),
+            (
+                "Must have updates.shape = indices.shape[:batch_dim] + params_shape[slice_dim:], got "
+                "updates.shape: [1], indices.shape: [1,3], params_shape: [3,2], slice_dim: 3, and "
+                "batch_dim: 1"
+            ),
+        ),
     ],
 )
 def test_mistakes_in_slices(indices: Any, updates: Any, message: str) -> None:

@@ -66,11 +66,17 @@ def declare(value: Any, name: str = "v") -> tuple[Any, Any]:
     return ref, raw.Assign(ref, constant(value), name=f"{name}_start")
 
 
-def call(op: str, refs: list[Any], grad: Any, numbers: dict[str, Any], indices: Any = INDICES,
-         **attrs: Any) -> Any:
+def call(
+    op: str,
+    refs: list[Any],
+    grad: Any,
+    numbers: dict[str, Any],
+    indices: Any = INDICES,
+    **attrs: Any,
+) -> Any:
     """The operation with its inputs where they belong."""
     given = {"grad": grad, "delta": grad, "indices": indices, **numbers}
-    rest = [given[arg.name] for arg in REGISTRY[op].inputs[len(refs):]]
+    rest = [given[arg.name] for arg in REGISTRY[op].inputs[len(refs) :]]
     flags = {k: v for k, v in numbers.items() if isinstance(v, bool)}
     return getattr(raw, op)(*refs, *rest, **flags, **attrs)
 
@@ -81,8 +87,13 @@ def test_update_equals_tensorflows(case: Any, arrays: Any) -> None:
     declared = [declare(a, f"v{i}") for i, a in enumerate(arrays[:count])]
     refs = [ref for ref, _ in declared]
     grad = arrays[count].copy()
-    updated = call(case["op"], refs, constant(grad), case["hyperparameters"],
-                   use_locking=case["dtype"] == "float32")
+    updated = call(
+        case["op"],
+        refs,
+        constant(grad),
+        case["hyperparameters"],
+        use_locking=case["dtype"] == "float32",
+    )
     session = Engine()
     session.run([initial for _, initial in declared])
     (returned,) = session.run([updated])
@@ -109,8 +120,13 @@ def test_shrinkage_is_a_penalty_on_the_loss_alone(sparse: bool) -> None:
     grad = rng.standard_normal((len(rows), 2))
     declared = [declare(a, f"v{i}") for i, a in enumerate((var, accum, linear))]
     numbers = {"lr": 0.2, "l1": 0.3, "l2": 0.1, "l2_shrinkage": 0.7, "lr_power": -0.5}
-    updated = call("SparseApplyFtrlV2" if sparse else "ApplyFtrlV2",
-                   [ref for ref, _ in declared], constant(grad), numbers, constant(rows))
+    updated = call(
+        "SparseApplyFtrlV2" if sparse else "ApplyFtrlV2",
+        [ref for ref, _ in declared],
+        constant(grad),
+        numbers,
+        constant(rows),
+    )
     session = Engine()
     session.run([initial for _, initial in declared])
     session.run([updated])
@@ -128,10 +144,17 @@ def test_shrinkage_is_a_penalty_on_the_loss_alone(sparse: bool) -> None:
 def test_nesterov_adam_looks_ahead() -> None:
     var, m, v, grad = (np.array([x]) for x in (1.0, 0.5, 0.2, 3.0))
     declared = [declare(a, f"v{i}") for i, a in enumerate((var, m, v))]
-    numbers = {"beta1_power": 0.81, "beta2_power": 0.98, "lr": 0.1, "beta1": 0.9, "beta2": 0.99,
-               "epsilon": 1e-3}
-    updated = call("ApplyAdam", [ref for ref, _ in declared], constant(grad), numbers,
-                   use_nesterov=True)
+    numbers = {
+        "beta1_power": 0.81,
+        "beta2_power": 0.98,
+        "lr": 0.1,
+        "beta1": 0.9,
+        "beta2": 0.99,
+        "epsilon": 1e-3,
+    }
+    updated = call(
+        "ApplyAdam", [ref for ref, _ in declared], constant(grad), numbers, use_nesterov=True
+    )
     session = Engine()
     session.run([initial for _, initial in declared])
     (found,) = session.run([updated])
@@ -165,8 +188,12 @@ def unknown(value: Any, dtype: Any = np.float32) -> Any:
         (0.1, np.ones((2, 2)), [0, 5], "Index 5 at offset 1 in indices is out of range"),
         (0.1, np.ones((2, 2)), [0, -5], "Index -5 at offset 1 in indices is out of range"),
         (0.1, np.ones((2, 2)), [[0], [1]], "indices must be one-dimensional"),
-        (0.1, np.ones((2, 2)), [0],
-         "grad must be the same size as indices in the first dimension."),
+        (
+            0.1,
+            np.ones((2, 2)),
+            [0],
+            "grad must be the same size as indices in the first dimension.",
+        ),
         (0.1, np.ones((2, 3)), [0, 1], "var and grad must match in dimension 1"),
         ([0.1, 0.2], np.ones((2, 2)), [0, 1], "lr is not a scalar: [2]"),
     ],
@@ -189,7 +216,8 @@ def test_rows_of_a_scalar() -> None:
     session = Engine()
     session.run([first, second])
     assert refused(session, bad) == (
-        errors.InvalidArgumentError, "var must be at least 1 dimensional",
+        errors.InvalidArgumentError,
+        "var must be at least 1 dimensional",
     )
 
 
@@ -198,32 +226,54 @@ def test_shapes_that_turn_out_to_differ() -> None:
     bad = raw.ApplyGradientDescent(var, 0.1, unknown(np.ones((3, 3))))
     session = Engine()
     assert refused(session, bad) == (
-        errors.FailedPreconditionError, "Attempting to use uninitialized value v",
+        errors.FailedPreconditionError,
+        "Attempting to use uninitialized value v",
     )
     session.run([first])
     assert refused(session, bad) == (
-        errors.InvalidArgumentError, "var and delta do not have the same shape[3,2] [3,3]",
+        errors.InvalidArgumentError,
+        "var and delta do not have the same shape[3,2] [3,3]",
     )
 
 
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda v, _: raw.ApplyGradientDescent(v, 0.1, np.ones((3, 3), "f")),
-         ("Dimension 1 in both shapes must be equal, but are 2 and 3 for 'ApplyGradientDescent' "
-          "(op: 'ApplyGradientDescent') with input shapes: [3,2], [], [3,3].")),
-        (lambda v, _: raw.ApplyGradientDescent(v, [0.1, 0.2], np.ones((3, 2), "f")),
-         ("Shape must be rank 0 but is rank 1 for 'ApplyGradientDescent' (op: "
-          "'ApplyGradientDescent') with input shapes: [3,2], [2], [3,2].")),
-        (lambda v, a: raw.SparseApplyMomentum(v, a, 0.1, np.ones((2, 2), "f"), [[0], [1]], 0.9),
-         ("Shape must be rank 1 but is rank 2 for 'SparseApplyMomentum' (op: "
-          "'SparseApplyMomentum') with input shapes: [3,2], [3,2], [], [2,2], [2,1], [].")),
-        (lambda v, a: raw.SparseApplyMomentum(v, a, 0.1, np.ones((2, 2), "f"), [0], 0.9),
-         ("Dimensions must be equal, but are 1 and 2 for 'SparseApplyMomentum' (op: "
-          "'SparseApplyMomentum') with input shapes: [3,2], [3,2], [], [2,2], [1], [].")),
-        (lambda v, a: raw.SparseApplyMomentum(v, a, 0.1, np.ones((2, 3), "f"), [0, 1], 0.9),
-         ("Dimension 1 in both shapes must be equal, but are 2 and 3 for 'SparseApplyMomentum' "
-          "(op: 'SparseApplyMomentum') with input shapes: [3,2], [3,2], [], [2,3], [2], [].")),
+        (
+            lambda v, _: raw.ApplyGradientDescent(v, 0.1, np.ones((3, 3), "f")),
+            (
+                "Dimension 1 in both shapes must be equal, but are 2 and 3 for 'ApplyGradientDescent' "
+                "(op: 'ApplyGradientDescent') with input shapes: [3,2], [], [3,3]."
+            ),
+        ),
+        (
+            lambda v, _: raw.ApplyGradientDescent(v, [0.1, 0.2], np.ones((3, 2), "f")),
+            (
+                "Shape must be rank 0 but is rank 1 for 'ApplyGradientDescent' (op: "
+                "'ApplyGradientDescent') with input shapes: [3,2], [2], [3,2]."
+            ),
+        ),
+        (
+            lambda v, a: raw.SparseApplyMomentum(v, a, 0.1, np.ones((2, 2), "f"), [[0], [1]], 0.9),
+            (
+                "Shape must be rank 1 but is rank 2 for 'SparseApplyMomentum' (op: "
+                "'SparseApplyMomentum') with input shapes: [3,2], [3,2], [], [2,2], [2,1], []."
+            ),
+        ),
+        (
+            lambda v, a: raw.SparseApplyMomentum(v, a, 0.1, np.ones((2, 2), "f"), [0], 0.9),
+            (
+                "Dimensions must be equal, but are 1 and 2 for 'SparseApplyMomentum' (op: "
+                "'SparseApplyMomentum') with input shapes: [3,2], [3,2], [], [2,2], [1], []."
+            ),
+        ),
+        (
+            lambda v, a: raw.SparseApplyMomentum(v, a, 0.1, np.ones((2, 3), "f"), [0, 1], 0.9),
+            (
+                "Dimension 1 in both shapes must be equal, but are 2 and 3 for 'SparseApplyMomentum' "
+                "(op: 'SparseApplyMomentum') with input shapes: [3,2], [3,2], [], [2,3], [2], []."
+            ),
+        ),
     ],
 )
 def test_mistakes_while_building(build: Any, message: str) -> None:

@@ -18,8 +18,10 @@ def test_rule_is_the_same_in_blocks_of_any_shape(name: str, dtype: Any, monkeypa
     rng = np.random.default_rng(3)
     arrays = [rng.random((7, 6)).astype(dtype) + dtype(0.1) for _ in range(1 + len(rule.slots))]
     grad = rng.standard_normal((7, 6)).astype(dtype)
-    numbers = [np.int64(3) if s == "global_step" else dtype(-0.5 if s == "lr_power" else 0.25)
-               for s in rule.scalars]
+    numbers = [
+        np.int64(3) if s == "global_step" else dtype(-0.5 if s == "lr_power" else 0.25)
+        for s in rule.scalars
+    ]
 
     def updated(start: Any, slope: Any) -> list[Any]:
         changed = [a.copy(order="K") for a in start]
@@ -55,9 +57,7 @@ def test_small_rules_say_what_they_do() -> None:
     assert var.tolist() == [0.0, 0.0]
     UPDATE_RULES["ApplyMomentum"].apply(var, [accum], np.ones(2), [0.5, 2.0])
     assert (accum.tolist(), var.tolist()) == ([7.0, 9.0], [-3.5, -4.5])
-    UPDATE_RULES["ApplyMomentum"].apply(
-        var, [accum], np.ones(2), [1.0, 0.0], use_nesterov=True
-    )
+    UPDATE_RULES["ApplyMomentum"].apply(var, [accum], np.ones(2), [1.0, 0.0], use_nesterov=True)
     assert (accum.tolist(), var.tolist()) == ([1.0, 1.0], [-4.5, -5.5])
 
 
