@@ -210,6 +210,10 @@ class Tensor(Operators):
     def _as_node_def_input(self) -> str:
         return self._op.name if self.value_index == 0 else self.name
 
+    def __getattr__(self, name: str) -> Any:
+        # Python 3.13 writes the class of an unset slot with its module.
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
     def __str__(self) -> str:
         shape = "" if self._spec.shape is None else f", shape={self.get_shape()}"
         device = f", device={self.device}" if self.device else ""

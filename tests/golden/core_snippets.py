@@ -61,7 +61,8 @@ def attempt(function: Any, *args: Any, **options: Any) -> Any:
         return plain(function(*args, **options))
     except Exception as error:  # noqa: BLE001
         said = getattr(error, "message", None) or (error.args[0] if error.args else "")
-        return "{}: {}".format(type(error).__name__, ADDRESS.sub("", str(said)))
+        kind = type(error).__name__.replace("PatternError", "error")  # Python 3.13's name
+        return "{}: {}".format(kind, ADDRESS.sub("", str(said)))
 
 
 def each(function: Any, *values: Any) -> Any:
