@@ -13,8 +13,8 @@ from skflow.graph.shapes import Shape, num_elements
 from skflow.graph.spec import Spec
 from skflow.runtime import passes
 from skflow.runtime.memory import Allocator, Slot, aligned
-from skflow.runtime.plan import Node, Plan, Value
 from skflow.runtime.state import State, Variable
+from skflow.runtime.steps import Node, Plan, Value
 from skflow.runtime.threads import pool
 from skflow.runtime.updates import FlatUpdate
 

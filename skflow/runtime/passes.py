@@ -7,8 +7,8 @@ from typing import Any
 
 from skflow.graph.ops._updates import UPDATE_RULES
 from skflow.graph.shapes import num_elements
-from skflow.runtime.plan import Node, Plan, Value
 from skflow.runtime.state import Variable
+from skflow.runtime.steps import Node, Plan, Value
 
 
 def merge_updates(plan: Plan) -> None:

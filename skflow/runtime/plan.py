@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -12,7 +12,6 @@ from skflow import errors
 from skflow.graph.core import Graph
 from skflow.graph.dtypes import Array, DType, as_dtype
 from skflow.graph.nodes import Operation, Tensor
-from skflow.graph.registry import OpDef
 from skflow.graph.shapes import Shape, is_full, num_elements
 from skflow.graph.spec import Spec
 from skflow.runtime.effects import (
@@ -24,112 +23,12 @@ from skflow.runtime.effects import (
     unsettled_variables,
     written_variables,
 )
+from skflow.runtime.simplify import RULES
 from skflow.runtime.state import State, Variable
+from skflow.runtime.steps import Node, Plan, Value, probe_of, spec_of
 
 _FOLD_LIMIT: Final = 1 << 20  # elements: a larger constant result is computed in the run
 _SHARE_LIMIT: Final = 64  # elements: larger constants are not compared with each other
-_SPLAT_MINIMUM: Final = 2
-
-
-class Value:
-    """What flows along an edge of a plan.
-
-    Exactly one of `const` (known now), `feed` (comes with the run), `variable` (a reference) and
-    `node` says where it comes from. In a plan with open dimensions `probe` is what would be known
-    if each of them were one particular large prime (see `Lowering`).
-    """
-
-    __slots__ = ("const", "dtype", "feed", "index", "node", "probe", "shape", "uses", "variable")
-
-    def __init__(
-        self,
-        dtype: DType,
-        shape: Shape,
-        *,
-        const: Array | None = None,
-        feed: int | None = None,
-        node: Node | None = None,
-        index: int = 0,
-        variable: Variable | None = None,
-    ) -> None:
-        self.dtype = dtype
-        self.shape = shape
-        self.const = const
-        self.feed = feed
-        self.node = node
-        self.index = index
-        self.variable = variable
-        self.probe: Spec | None = None
-        self.uses: list[Node] = []
-
-    @property
-    def static(self) -> bool:
-        """Whether rank and all dimensions are known."""
-        return self.shape is not None and None not in self.shape
-
-    def __repr__(self) -> str:
-        return f"Value({self.dtype.name}, {self.shape})"
-
-
-class Node:
-    """One step of a plan: an operation on values, or the reading of a variable."""
-
-    __slots__ = (
-        "after",
-        "attrs",
-        "definition",
-        "inputs",
-        "kind",
-        "members",
-        "op",
-        "outputs",
-        "position",
-        "writes",
-    )
-
-    def __init__(self, op: Operation, inputs: list[Value], kind: str = "op") -> None:
-        self.op = op
-        self.definition: OpDef = op.definition
-        self.attrs: dict[str, Any] = op.attrs
-        self.kind = kind
-        self.inputs = inputs
-        self.outputs: list[Value] = []
-        self.after: list[Node] = []
-        self.position = -1
-        self.members: list[Node] = []
-        self.writes: list[Variable] = []
-        for value in inputs:
-            value.uses.append(self)
-
-    @property
-    def kept(self) -> bool:
-        """Whether it runs even if nobody wants its outputs."""
-        return self.kind != "read" and (self.definition.stateful or bool(self.writes))
-
-    def __lt__(self, other: Node) -> bool:
-        return self.position < other.position
-
-    def __repr__(self) -> str:
-        return f"Node({self.op.name}: {self.definition.type})"
-
-
-class Plan:
-    """The nodes of a run in a valid order, and the values that it returns.
-
-    The storage of the variables in `moved` may lie elsewhere in the middle of a run.
-    """
-
-    def __init__(
-        self,
-        nodes: list[Node],
-        results: list[Value | None],
-        feeds: list[Value],
-        moved: set[Variable],
-    ) -> None:
-        self.nodes = nodes
-        self.results = results
-        self.feeds = feeds
-        self.moved = moved
 
 
 class Lowering:
@@ -352,7 +251,7 @@ class Lowering:
         definition = op.definition
         node.writes = self._written(op, inputs)
         try:
-            outputs = definition.infer([_spec(v) for v in inputs], op.attrs, op.name)
+            outputs = definition.infer([spec_of(v) for v in inputs], op.attrs, op.name)
         except ValueError:  # the shapes do not fit: the kernel says so in the run
             outputs = [(t.dtype, None) for t in op.outputs]
         reference = next((v for v in inputs if v.variable is not None), None)
@@ -411,9 +310,9 @@ class Lowering:
 
     def _simplified(self, op: Operation, inputs: list[Value]) -> list[Value] | None:
         """The outputs of an operation that is known now or does nothing, else ``None``."""
-        rule = _RULES.get(op.type)
+        rule = RULES.get(op.type)
         if rule is not None:
-            found = rule(self, op, inputs)
+            found = rule(self.constant, op, inputs)
             if found is not None:
                 return found if isinstance(found, list) else [found]
         for value in inputs:
@@ -491,17 +390,6 @@ def _dtype_of(array: Array) -> DType:
     return found
 
 
-def _spec(value: Value) -> Spec:
-    return Spec(value.dtype, value.shape, value.const)
-
-
-def probe_of(value: Value) -> Spec | None:
-    """What is known of a value if open dimensions are taken for primes; ``None`` if too little."""
-    if value.probe is not None:
-        return value.probe
-    return _spec(value) if value.static else None
-
-
 def _frozen(value: Any) -> Any:
     if isinstance(value, list):
         return tuple([_frozen(v) for v in value])
@@ -522,144 +410,3 @@ def _key(op: Operation, inputs: list[Value]) -> Any:
     except TypeError:
         return None
     return key
-
-
-# ---- rules: operations that vanish once shapes are known ---------------------------------
-
-Rule = Callable[[Lowering, Operation, list[Value]], Value | list[Value] | None]
-
-
-def _pass_through(_: Lowering, _op: Operation, inputs: list[Value]) -> Value | None:
-    return inputs[0]
-
-
-def _shape(lowering: Lowering, op: Operation, inputs: list[Value]) -> Value | None:
-    if not inputs[0].static:
-        return None
-    return lowering.constant(np.array(inputs[0].shape, op.attrs["out_type"].np_dtype))
-
-
-def _size(lowering: Lowering, op: Operation, inputs: list[Value]) -> Value | None:
-    if not inputs[0].static:
-        return None
-    count = num_elements(inputs[0].shape)
-    return lowering.constant(np.array(count, op.attrs["out_type"].np_dtype))
-
-
-def _rank(lowering: Lowering, _op: Operation, inputs: list[Value]) -> Value | None:
-    shape = inputs[0].shape
-    return None if shape is None else lowering.constant(np.array(len(shape), np.int32))
-
-
-def _reshape(_: Lowering, _op: Operation, inputs: list[Value]) -> Value | None:
-    x, shape = probe_of(inputs[0]), probe_of(inputs[1])
-    if x is None or shape is None or shape.value is None:
-        return None
-    return inputs[0] if tuple(shape.value.reshape(-1).tolist()) == x.shape else None
-
-
-def _gradient_axes(lowering: Lowering, op: Operation, inputs: list[Value]) -> list[Value] | None:
-    """The axes to sum over depend on which dimensions are equal, not on how large they are."""
-    shapes = [probe_of(v) for v in inputs]
-    arrays = [s.value for s in shapes if s is not None and s.value is not None]
-    if len(arrays) < len(inputs):
-        return None
-    try:
-        found = op.definition.compute(arrays, op.attrs)
-    except errors.OpError:  # they do not fit, or do so because an open dimension is one
-        return None
-    return [lowering.constant(a) for a in found]
-
-
-def _transpose(_: Lowering, _op: Operation, inputs: list[Value]) -> Value | None:
-    perm, shape = inputs[1].const, inputs[0].shape
-    if perm is None or shape is None:
-        return None
-    return inputs[0] if perm.tolist() == list(range(len(shape))) else None
-
-
-def _reduction(_: Lowering, _op: Operation, inputs: list[Value]) -> Value | None:
-    axes = inputs[1].const
-    return inputs[0] if axes is not None and axes.size == 0 else None
-
-
-def _tile(_: Lowering, _op: Operation, inputs: list[Value]) -> Value | None:
-    repeats, shape = inputs[1].const, inputs[0].shape
-    if repeats is None or shape is None:
-        return None
-    return inputs[0] if repeats.tolist() == [1] * len(shape) else None
-
-
-def _cast(_: Lowering, op: Operation, inputs: list[Value]) -> Value | None:
-    return inputs[0] if inputs[0].dtype is op.attrs["DstT"] else None
-
-
-def _add_n(_: Lowering, _op: Operation, inputs: list[Value]) -> Value | None:
-    return inputs[0] if len(inputs) == 1 else None
-
-
-def _multiply(lowering: Lowering, _op: Operation, inputs: list[Value]) -> Value | None:
-    """A constant of equal elements is a number; multiplying by one does nothing."""
-    for i in (0, 1):
-        c, x = inputs[i], inputs[1 - i]
-        if c.const is None or x.const is not None or not x.static or not c.static:
-            continue
-        if not c.const.size or (c.const.size >= _SPLAT_MINIMUM and not _is_splat(c, x)):
-            continue
-        first = c.const.reshape(-1)[0]
-        if c.const.ndim > len(x.shape or ()):
-            continue
-        if first == 1:
-            return x
-        if c.const.ndim:
-            inputs[i] = lowering.constant(np.array(first, dtype=c.const.dtype))
-    return None
-
-
-def _is_splat(c: Value, x: Value) -> bool:
-    """Whether all elements are equal, and dropping the constant's shape changes no other."""
-    assert c.const is not None
-    shape, wanted = c.const.shape, x.shape or ()
-    padded = (1,) * (len(wanted) - len(shape)) + shape
-    if any(p not in (1, q) for p, q in zip(padded, wanted, strict=False)):
-        return False
-    flat = c.const.reshape(-1)
-    return bool((flat == flat[0]).all())
-
-
-def _divide(lowering: Lowering, _op: Operation, inputs: list[Value]) -> Value | None:
-    x, c = inputs
-    if c.const is None or x.const is not None or not x.static or not c.const.size:
-        return None
-    if c.const.ndim > len(x.shape or ()) or not _is_splat(c, x):
-        return None
-    first = c.const.reshape(-1)[0]
-    if first == 1:
-        return x
-    if c.const.ndim:
-        inputs[1] = lowering.constant(np.array(first, dtype=c.const.dtype))
-    return None
-
-
-_RULES: Final[dict[str, Rule]] = {
-    "Identity": _pass_through,
-    "StopGradient": _pass_through,
-    "PreventGradient": _pass_through,
-    "PlaceholderWithDefault": _pass_through,
-    "Shape": _shape,
-    "Size": _size,
-    "Rank": _rank,
-    "BroadcastGradientArgs": _gradient_axes,
-    "Reshape": _reshape,
-    "Transpose": _transpose,
-    "Sum": _reduction,
-    "Mean": _reduction,
-    "Max": _reduction,
-    "Min": _reduction,
-    "Prod": _reduction,
-    "Tile": _tile,
-    "Cast": _cast,
-    "AddN": _add_n,
-    "Mul": _multiply,
-    "RealDiv": _divide,
-}

@@ -22,8 +22,9 @@ from skflow.runtime.effects import (
     written_variables,
 )
 from skflow.runtime.emit import Code, Frame
-from skflow.runtime.plan import Lowering, Node
+from skflow.runtime.plan import Lowering
 from skflow.runtime.state import State
+from skflow.runtime.steps import Node
 from skflow.runtime.threads import blas_guard
 
 _IMMEDIATE: Final = 2  # shapes that get a plan of their own at once

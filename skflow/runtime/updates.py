@@ -10,8 +10,8 @@ import numpy as np
 from skflow.graph.dtypes import Array
 from skflow.graph.ops._updates import BLOCK, UPDATE_RULES, Rule
 from skflow.runtime.passes import roles
-from skflow.runtime.plan import Node
 from skflow.runtime.state import State, Variable
+from skflow.runtime.steps import Node
 from skflow.runtime.threads import pool
 
 _WORTH_SHARING: Final = 4 * BLOCK  # elements: below, waking a worker costs more than it saves

@@ -9,8 +9,9 @@ import pytest
 
 import skflow as tf
 from skflow.runtime.effects import needed_operations
-from skflow.runtime.plan import Lowering, Plan
+from skflow.runtime.plan import Lowering
 from skflow.runtime.state import State
+from skflow.runtime.steps import Plan
 
 
 @pytest.fixture(autouse=True)
