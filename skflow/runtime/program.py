@@ -27,7 +27,7 @@ from skflow.runtime.state import State
 from skflow.runtime.steps import Node
 from skflow.runtime.threads import blas_guard
 
-_IMMEDIATE: Final = 2  # shapes that get a plan of their own at once
+_IMMEDIATE: Final = 1  # shapes that get a plan of their own at once
 _FAMILIAR: Final = 3  # times after which a shape gets one, if its memory is small
 _VERY_FAMILIAR: Final = 64  # times after which any shape does
 _SMALL: Final = 1 << 18  # bytes
