@@ -28,7 +28,9 @@ def test_answers_are_tensorflows(source: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [1e300, -1e39, [1.0, 1e300], np.float64(1e300), [[1e39]]], ids=repr
+    "value",
+    [1e300, -1e39, [1.0, 1e300], np.float64(1e300), [[1e39]]],
+    ids=lambda v: f"{type(v).__name__}={v}",
 )
 def test_too_large_for_single_precision_is_infinite_without_a_warning(value: Any) -> None:
     found = to_array(value, tf.float32)

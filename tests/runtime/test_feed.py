@@ -44,7 +44,9 @@ def test_what_no_integer_tensor_holds(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [3, 3.0, True, np.uint8(3), 3 + 0j, -(2**31), 2**31 - 1], ids=repr
+    "value",
+    [3, 3.0, True, np.uint8(3), 3 + 0j, -(2**31), 2**31 - 1],
+    ids=lambda v: f"{type(v).__name__}={v}",
 )
 def test_whole_numbers(value: Any) -> None:
     found = feeder(tf.int32)(value)
