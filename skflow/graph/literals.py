@@ -66,6 +66,9 @@ def _check_leaves(value: Any, dtype: DType | None) -> None:
             raise TypeError(
                 f"Expected {dtype.name}, got {shown!r} of type '{type(leaf).__name__}' instead."
             )
+    if dtype.is_integer and leaves and not dtype.min <= min(leaves) <= max(leaves) <= dtype.max:
+        # NumPy before 2.0 would wrap them round.
+        raise TypeError(f"Expected {dtype.name}, got {value!r}, which is out of range.")
 
 
 def _dense_dims(value: Any) -> list[int]:
