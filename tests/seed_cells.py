@@ -26,9 +26,9 @@ import skflow
 NUMBER = re.compile(r"(?<![A-Za-z_\d])[-+]?\d+\.?\d*(?:e[-+]?\d+)?(?![A-Za-z_\d])")
 # What is printed of the notebook's machine, and not compared.
 NOT_COMPARED = ("INFO", "Exception ignored", "{'DESCR'")
-# The single-precision normal equation: its condition leaves the fifth coefficient hardly a digit
-# (what is printed is 7% off the exact solution, and TensorFlow 1.1.0 elsewhere 8% off that).
-LOOSE = {123: 1e-1}
+# The single-precision normal equation: its condition leaves the sixth coefficient hardly a digit.
+# What is printed is 6.5% off the exact solution; arithmetic in single precision lands nearer.
+LOOSE = {123: 6e-2}
 
 
 def fetch_california_housing() -> Bunch:

@@ -103,9 +103,7 @@ def test_random_stream(name: str) -> None:
                 expected = wanted[run, i]
                 assert values.dtype == expected.dtype
                 if name in ROUNDED:
-                    # TensorFlow adds a million numbers up in single precision.
-                    rtol = 1e-5 if name == "large" and i == 0 else 1e-6
-                    np.testing.assert_allclose(values, expected, rtol=rtol, atol=1e-6)
+                    np.testing.assert_allclose(values, expected, rtol=1e-6, atol=1e-6)
                 else:
                     np.testing.assert_array_equal(values, expected)
 
