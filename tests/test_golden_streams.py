@@ -214,10 +214,11 @@ def test_learning_rate(name: str) -> None:
     np.testing.assert_allclose(found, SCHEDULES[name], rtol=1e-6, atol=2e-8)
 
 
-def test_a_long_sum_is_exact_to_single_precision() -> None:
+def test_a_long_sum_is_exact_to_a_few_roundings() -> None:
+    few = 4 * np.finfo(np.float32).eps
     numbers = tf.random_uniform([1000003], seed=9)
     total = tf.reduce_sum(numbers)
     with tf.Session() as session:
         for _ in range(2):
             drawn_numbers, found = session.run([numbers, total])
-            np.testing.assert_allclose(found, drawn_numbers.sum(dtype=np.float64), rtol=1e-7)
+            np.testing.assert_allclose(found, drawn_numbers.sum(dtype=np.float64), rtol=few)
