@@ -28,6 +28,9 @@ class Context:
     def resource(self, make: Any) -> Any:
         return self.interpreter.state.resource(self.op, make)
 
+    def stream(self) -> Any:
+        return self.interpreter.state.streams.of(self.op)
+
     def call(self, body: Any, arguments: Sequence[Any]) -> list[Any]:
         return self.interpreter.call(body, arguments)
 

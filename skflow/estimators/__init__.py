@@ -1,6 +1,34 @@
 """Estimators that keep scikit-learn's contract and train in graphs."""
 
-from skflow.estimators.dnn import DNNRegressor as DNNRegressor
-from skflow.estimators.linear import LinearRegressor as LinearRegressor
+from skflow.estimators import schedules as schedules
+from skflow.estimators.combined import (
+    DNNLinearCombinedClassifier as DNNLinearCombinedClassifier,
+    DNNLinearCombinedRegressor as DNNLinearCombinedRegressor,
+)
+from skflow.estimators.custom import (
+    GraphClassifier as GraphClassifier,
+    GraphRegressor as GraphRegressor,
+)
+from skflow.estimators.dnn import DNNClassifier as DNNClassifier, DNNRegressor as DNNRegressor
+from skflow.estimators.linear import (
+    LinearClassifier as LinearClassifier,
+    LinearRegressor as LinearRegressor,
+)
+from skflow.estimators.model_function import (
+    EstimatorSpec as EstimatorSpec,
+    ModeKeys as ModeKeys,
+)
 
-__all__ = ["DNNRegressor", "LinearRegressor"]
+__all__ = [
+    "DNNClassifier",
+    "DNNLinearCombinedClassifier",
+    "DNNLinearCombinedRegressor",
+    "DNNRegressor",
+    "EstimatorSpec",
+    "GraphClassifier",
+    "GraphRegressor",
+    "LinearClassifier",
+    "LinearRegressor",
+    "ModeKeys",
+    "schedules",
+]

@@ -1,36 +1,40 @@
-"""What all estimators share: parameters, the course of `fit`, prediction, pickling."""
+"""What all estimators share: parameters, `fit` and `partial_fit`, the outputs for new rows."""
 
 from __future__ import annotations
 
+import copy
+import math
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, _fit_context
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
+from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 import skflow as tf
-from skflow.estimators.inputs import Rows, in_blocks, prediction_rows, training_rows
+from skflow.estimators.callbacks import CallbackSupport, EpochCallbacks
+from skflow.estimators.columns import Columns
+from skflow.estimators.fitting import Fitting, Start, Watch, network_outputs
+from skflow.estimators.heads import Head
+from skflow.estimators.inputs import Rows, check_validation_data, check_weights
+from skflow.estimators.interrupts import deferred_interrupts
 from skflow.estimators.networks import Network
 from skflow.estimators.objectives import Penalty
-from skflow.estimators.recipes import FULL_BATCH, OPTIMIZERS
-from skflow.estimators.search import search
-from skflow.estimators.training import Loss, TrainingGraph, all_finite, predictor
-from skflow.train.batches import Batches
-from skflow.train.loop import History, Patience, train
+from skflow.estimators.recipes import FULL_BATCH, OPTIMIZERS, Recipe
+from skflow.estimators.training import Setting, State, Values, all_finite, predictor
+from skflow.train.loop import History, Limits
 
 Array = NDArray[Any]
 RandomState = np.random.RandomState
-
-_AUTO_BATCH: Final = 200
 
 _NOT_FINITE: Final = (
     "Solver produced non-finite parameter weights. The input data may contain large values and "
@@ -38,21 +42,90 @@ _NOT_FINITE: Final = (
 )
 
 
-class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
-    """An estimator that trains a network in a graph and session of its own.
+OPTIMIZER: Any = [StrOptions({*OPTIMIZERS, FULL_BATCH}), tf.train.Optimizer, callable]
+LEARNING_RATE: Any = [Interval(Real, 0, None, closed="neither"), callable]
 
-    A family says which network it fits (`_network`), by which loss, how its public attributes
-    follow from the trained arrays (`_set_arrays`) and back (`_arrays`). The public attributes
-    are all that a fitted estimator holds: neither graph nor session.
+
+@dataclass(frozen=True)
+class Targets:
+    """Validated targets.
+
+    Attributes
+    ----------
+    head : Head
+        What they mean to the network.
+    labels : ndarray of shape (n, *head.label_shape)
+        What is fed.
+    facts : dict
+        The attributes of the fitted estimator that follow from them, such as `classes_`.
+    places : ndarray of int, optional
+        Which outputs those of the model before have become, if new ones have come.
     """
 
-    _parameter_constraints: ClassVar[Mapping[str, list[Any]]] = {
-        "optimizer": [StrOptions({*OPTIMIZERS, FULL_BATCH}), tf.train.Optimizer, callable],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+    head: Head
+    labels: Array
+    facts: dict[str, Any]
+    places: Array | None = None
+
+
+@dataclass(frozen=True)
+class Model:
+    """All that predictions need: neither graph nor session.
+
+    Attributes
+    ----------
+    network : Network
+        Its architecture.
+    head : Head
+        What its outputs mean.
+    columns : Columns
+        How features are prepared for it.
+    values : dict of str to ndarray
+        Its variables by name, in the order in which it makes them.
+    """
+
+    network: Any
+    head: Any
+    columns: Columns
+    values: Values
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class NetworkEstimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[misc]
+    """An estimator that trains a network in a graph and session of its own.
+
+    The fields are the constructor's parameters. A family adds its own, says which network it
+    fits (`_network`) and which attributes show the trained values; regressors and classifiers say
+    what targets mean (`_targets`). A fitted estimator holds a `Model` and public attributes.
+    """
+
+    l1_regularization_strength: float = 0.0
+    l2_regularization_strength: float = 0.0001
+    gradient_clip_norm: float | None = None
+    batch_size: int | str = "auto"
+    max_iter: int = 200
+    steps: int | None = None
+    max_time: float | None = None
+    tol: float = 1e-4
+    n_iter_no_change: float = 10
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    restore_best: bool = True
+    shuffle: bool = True
+    warm_start: bool = False
+    categorical_features: Any = "from_dtype"
+    dtype: Any = None
+    random_state: Any = None
+    verbose: int = 0
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "l1_regularization_strength": [Interval(Real, 0, None, closed="left")],
         "l2_regularization_strength": [Interval(Real, 0, None, closed="left")],
+        "gradient_clip_norm": [Interval(Real, 0, None, closed="neither"), None],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "steps": [Interval(Integral, 1, None, closed="left"), None],
+        "max_time": [Interval(Real, 0, None, closed="neither"), None],
         "tol": [Interval(Real, 0, None, closed="left")],
         "n_iter_no_change": [
             Interval(Integral, 1, None, closed="left"),
@@ -63,51 +136,81 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         "restore_best": ["boolean"],
         "shuffle": ["boolean"],
         "warm_start": ["boolean"],
+        "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
         "dtype": [None, StrOptions({"float32", "float64"}), type, np.dtype],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
 
+    # Where scikit-learn's drawing of an estimator links to.
+    _doc_link_module: ClassVar[str] = "skflow"
+    _doc_link_template: ClassVar[str] = (
+        "https://skflow.readthedocs.io/en/stable/api/estimators.html"
+        "#skflow.estimators.{estimator_name}"
+    )
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # A family only says what its own parameters may be.
+        own = [vars(base).get("_parameter_constraints", {}) for base in reversed(cls.__mro__)]
+        cls._parameter_constraints = {name: kinds for part in own for name, kinds in part.items()}
+
     # ---- what a family says ------------------------------------------------------------
 
     @abstractmethod
-    def _network(self, inputs: int, outputs: int, dtype: str) -> Network:
-        """The network for so many features and outputs."""
+    def _network(self, columns: Columns, head: Head) -> Network:
+        """The network for such features and so many outputs."""
 
     @abstractmethod
-    def _arrays(self) -> list[Array]:
-        """The trained variables' values, in the order in which the network makes them."""
+    def _targets(self, y: Any, dtype: Any, known: Head | None) -> Targets:
+        """Validate targets; if `known` is given, they must be such as it was made for."""
 
     @abstractmethod
-    def _set_arrays(self, arrays: Sequence[Array]) -> None:
-        """Keep the trained variables' values as public attributes."""
+    def _labels(self, y: Any, dtype: Any, targets: Targets) -> Array:
+        """Further targets of the kind of others, as they are fed."""
+
+    def _row_weights(self, y: Any, weight: Array | None, dtype: Any) -> Array | None:
+        """What each row counts, after the parameters have had their say."""
+        del y, dtype
+        return weight
 
     @abstractmethod
-    def _loss(self) -> Loss:
-        """The mean loss of a row, as graph."""
-
-    @abstractmethod
-    def _validation_score(self, rows: Rows, outputs: Array) -> float:
-        """How good outputs are, the higher the better."""
+    def _recipes(self) -> tuple[Recipe, ...]:
+        """The optimizers of a step; none for a search over all rows at once."""
 
     # ---- fit ---------------------------------------------------------------------------
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Any:
         """Fit the model.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
             The features; float32 is computed in as it is, all else as float64.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets.
         sample_weight : array-like of shape (n_samples,), optional
             How many times each row counts; by default once.
+        X_val, y_val : as `X` and `y`, optional
+            Rows to validate on after each epoch, instead of a part of `X`. A `Pipeline` made with
+            ``transform_input=["X_val"]`` transforms them like `X`. L-BFGS does not look at them.
+        sample_weight_val : array-like of shape (n_val,), optional
+            How many times each of these counts.
 
         Returns
         -------
         self : object
-            The fitted estimator. If anything goes wrong, it is as it was before.
+            The fitted estimator. If anything goes wrong, it is as it was before. Ctrl-C ends
+            the training after the step in progress, with a warning, and leaves a fitted estimator.
 
         Raises
         ------
@@ -116,146 +219,312 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         NanLossDuringTrainingError
             If the loss becomes infinite or not a number; it names the step.
         """
-        self._validate_params()
-        with _unchanged_on_error(self):
-            again = self.warm_start and self.__sklearn_is_fitted__()
-            rows, ndim = training_rows(self, X, y, sample_weight, dtype=self.dtype, reset=not again)
-            network = self._network(rows.X.shape[1], rows.y.shape[1], rows.X.dtype.name)
-            start = self._start(network) if again else None
-            if self.optimizer == FULL_BATCH:
-                arrays = self._fit_at_once(network, rows, start)
-            else:
-                arrays = self._fit_in_batches(network, rows, start)
-            if not all_finite(arrays):
-                raise ValueError(_NOT_FINITE)
-            self.n_outputs_ = network.outputs
-            self._fitted_network = network
-            self._target_ndim = ndim
-            self._set_arrays(arrays)
+        limits = self._limits()
+        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        with (
+            unchanged_on_error(self),
+            deferred_interrupts() as interrupts,
+            EpochCallbacks(self, limits.max_iter, X, y, metadata) as callbacks,
+        ):
+            callbacks.begin()
+            before = self._model if self.warm_start and self.__sklearn_is_fitted__() else None
+            known = None if before is None else before.head
+            columns, targets, rows = self._rows(
+                X, y, sample_weight, before, lambda dtype: self._targets(y, dtype, known)
+            )
+            held = self._held(columns, targets, X_val, y_val, sample_weight_val)
+            network = self._network(columns, targets.head)
+            _check_same(network, before)
+
+            def model(values: Values) -> Model:
+                return Model(network, targets.head, columns, values)
+
+            watch = Watch(
+                report=print if self.verbose else None,
+                before_epoch=callbacks.epoch_begin,
+                after_epoch=lambda read: callbacks.epoch_end(
+                    lambda: {"_model": model(read()), **targets.facts}
+                ),
+                interrupted=lambda: interrupts.requested,
+            )
+            fitting = self._fitting(network, targets.head, rows, limits, watch)
+            start = {} if before is None else before.values
+            values, history = self._train(fitting, rows, held, start)
+            self._keep(model(values), targets.facts, history)
+            callbacks.end()
+        if interrupts.requested:
+            warnings.warn("Training interrupted by user.", stacklevel=3)
         return self
 
-    def _start(self, network: Network) -> list[Array]:
-        """The fitted weights to go on from."""
-        if network != self._fitted_network:
-            raise ValueError(
-                "With warm_start=True the network must stay the same, but since the last fit "
-                f"it changed from {self._fitted_network} to {network}."
-            )
-        return self._arrays()
-
-    def _penalty(self, rows: Rows) -> Penalty:
-        return Penalty(self.l1_regularization_strength, self.l2_regularization_strength, rows.total)
-
-    def _graph(self, network: Network, rows: Rows, rng: RandomState) -> TrainingGraph:
-        return TrainingGraph(
-            network,
-            self._loss(),
-            self._penalty(rows),
-            weighted=rows.weight is not None,
-            seed=rng.randint(np.iinfo(np.int32).max),
+    def _limits(self) -> Limits:
+        return Limits(
+            max_iter=None if self.steps else self.max_iter,
+            tol=self.tol,
+            n_iter_no_change=self.n_iter_no_change,
+            steps=self.steps,
+            max_time=self.max_time,
+            stop_on_score=self.early_stopping,
         )
 
-    def _fit_in_batches(
-        self, network: Network, rows: Rows, start: Sequence[Array] | None
-    ) -> list[Array]:
-        """Train by optimizer steps on batches."""
-        rng = check_random_state(self.random_state)
-        validation = None
-        if self.early_stopping:
-            rows, validation = rows.split(self.validation_fraction, rng)
-        with closing(self._graph(network, rows, rng)) as graph:
-            step = graph.stepper(self.optimizer, self.learning_rate)
-            graph.initialise(start)
-
-            def score() -> float:
-                assert validation is not None
-                outputs = _outputs(network, validation.X, graph.read())
-                return self._validation_score(validation, outputs)
-
-            history = train(
-                step,
-                Batches(rows.arrays(), self._batch_rows(rows), rng if self.shuffle else None),
-                Patience(self.max_iter, self.tol, self.n_iter_no_change),
-                score=None if validation is None else score,
-                snapshot=graph.read if self.restore_best else None,
-                report=print if self.verbose else None,
-            )
-            arrays = graph.read() if history.best is None else history.best
-        self._keep(history)
-        return arrays
-
-    def _batch_rows(self, rows: Rows) -> int:
-        if self.batch_size == "auto":
-            return min(_AUTO_BATCH, len(rows))
-        if self.batch_size > len(rows):
-            warnings.warn(
-                f"Got `batch_size` {self.batch_size}, larger than the sample size {len(rows)}. "
-                "It is going to be clipped.",
-                stacklevel=4,
-            )
-        return min(int(self.batch_size), len(rows))
-
-    def _fit_at_once(
-        self, network: Network, rows: Rows, start: Sequence[Array] | None
-    ) -> list[Array]:
-        """Train by L-BFGS on all rows together."""
-        if self.l1_regularization_strength:
+    def _rows(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        known: Model | None,
+        targets_in: Callable[[Any], Targets],
+    ) -> tuple[Columns, Targets, Rows]:
+        """The data to learn from, validated."""
+        if y is None:
             raise ValueError(
-                f"optimizer={FULL_BATCH!r} needs a smooth objective: set "
-                "l1_regularization_strength=0 or choose another optimizer."
+                f"This {type(self).__name__} estimator requires y to be passed, but the target y "
+                "is None."
             )
-        rng = check_random_state(self.random_state)
-        with closing(self._graph(network, rows, rng)) as graph:
-            graph.initialise(start)
-            feed = dict(zip(graph.feeds.tensors(), rows.arrays(), strict=True))
-            history = search(
-                graph.session,
-                graph.loss,
-                feed,
-                tol=self.tol,
-                max_iter=self.max_iter,
-                report=print if self.verbose else None,
-            )
-            arrays = graph.read()
-        self._keep(history)
-        return arrays
+        if known is None:
+            columns, features = Columns.fit(self, X, self.categorical_features, self.dtype)
+        else:
+            columns = known.columns
+            features = columns.transform(self, X).in_form(columns.spec.sparse)
+        targets = targets_in(columns.dtype)
+        check_consistent_length(features.numeric, targets.labels)
+        weight = check_weights(sample_weight, len(features), columns.dtype)
+        weight = self._row_weights(y, weight, columns.dtype)
+        return columns, targets, Rows.of(features, targets.labels, weight)
 
-    def _keep(self, history: History) -> None:
-        """Keep the course of a training as public attributes."""
+    def _held(
+        self, columns: Columns, targets: Targets, X: Any, y: Any, sample_weight: Any
+    ) -> Rows | None:
+        """The rows that the user wants to validate on, if any."""
+        if not check_validation_data(X, y, sample_weight):
+            return None
+        features = columns.transform(self, X).in_form(columns.spec.sparse)
+        labels = self._labels(y, columns.dtype, targets)
+        check_consistent_length(features.numeric, labels)
+        weight = check_weights(sample_weight, len(features), columns.dtype)
+        return Rows.of(features, labels, weight)
+
+    def _fitting(
+        self, network: Network, head: Head, rows: Rows, limits: Limits, watch: Watch
+    ) -> Fitting:
+        penalty = Penalty(
+            float(self.l1_regularization_strength), float(self.l2_regularization_strength)
+        )
+        weighted = rows.weight is not None
+        clip_norm = self.gradient_clip_norm
+        setting = Setting(network, head, penalty, weighted, self._recipes(), clip_norm)
+        rng = check_random_state(self.random_state)
+        batch = self.batch_size
+        return Fitting(setting, limits, batch, self.shuffle, self.restore_best, rng, watch)
+
+    def _train(
+        self, fitting: Fitting, rows: Rows, held: Rows | None, start: Values
+    ) -> tuple[Values, History]:
+        """The values reached, and how."""
+        if not fitting.setting.recipes:
+            return self._search(fitting, rows, start)
+        if held is None and self.early_stopping:
+            rows, held = fitting.split(rows, self.validation_fraction)
+        return fitting.in_batches(rows, held, start)
+
+    def _search(self, fitting: Fitting, rows: Rows, start: Values) -> tuple[Values, History]:
+        """The values that L-BFGS finds."""
+        return fitting.at_once(rows, start)
+
+    def _keep(self, model: Model, facts: Mapping[str, Any], history: History) -> None:
+        """Become what was fitted."""
+        if not all_finite(list(model.values.values())):
+            raise ValueError(_NOT_FINITE)
+        self.__dict__.update(facts)
+        self._model = model
+        self._rng: RandomState | None = None
+        self._state: State | None = None
         self.n_iter_ = history.n_iter
-        self.loss_curve_ = history.losses
         self.loss_ = history.losses[-1]
+        self.loss_curve_ = history.losses
         self.validation_scores_ = history.scores or None
         self.best_iter_ = history.best_iter
-        if not history.converged:
+        self.history_ = history.table()
+        if history.reason in ("max_iter", "max_time"):
+            limit = "iterations" if history.reason == "max_iter" else "time"
+            most = self.max_iter if history.reason == "max_iter" else f"{self.max_time} s"
             warnings.warn(
-                f"Maximum iterations ({self.max_iter}) reached and the optimization hasn't "
-                "converged yet.",
+                f"Maximum {limit} ({most}) reached and the optimization hasn't converged yet.",
                 ConvergenceWarning,
                 stacklevel=4,
             )
+
+    # ---- partial_fit -------------------------------------------------------------------
+
+    def _steps_on_batches(self) -> bool:
+        """Whether `partial_fit` is there."""
+        if not self._recipes():
+            raise AttributeError(
+                "partial_fit is only available for optimizers that make steps on batches, not for "
+                f"{FULL_BATCH!r}."
+            )
+        return True
+
+    def _partial_fit(
+        self, X: Any, y: Any, sample_weight: Any, targets_in: Callable[[Any], Targets]
+    ) -> Any:
+        """Make one pass over some rows."""
+        model = self._model if self.__sklearn_is_fitted__() else None
+        with unchanged_on_error(self), deferred_interrupts() as interrupts:
+            columns, targets, rows = self._rows(X, y, sample_weight, model, targets_in)
+            network = self._network(columns, targets.head)
+            watch = Watch(interrupted=lambda: interrupts.requested)
+            fitting = self._fitting(network, targets.head, rows, self._limits(), watch)
+            before = None
+            if model is not None:
+                before = Start(model.values, self._state, targets.places)
+                rng = fitting.rng if self._rng is None else copy.deepcopy(self._rng)
+                fitting = replace(fitting, rng=rng)
+            values, state, history = fitting.one_pass(rows, before)
+            self._go_on(Model(network, targets.head, columns, values), targets.facts, history)
+            self._rng, self._state = fitting.rng, state
+        if interrupts.requested:
+            warnings.warn("Training interrupted by user.", stacklevel=3)
+        return self
+
+    def _go_on(self, model: Model, facts: Mapping[str, Any], history: History) -> None:
+        """Become what one more pass has made of it."""
+        before = dict(self.history_) if self.__sklearn_is_fitted__() else {}
+        passes = len(before.get("epoch", ()))
+        self._keep(model, facts, history)
+        self.history_ = continued(before, self.history_)
+        self.loss_curve_ = self.history_["loss"]
+        self.n_iter_ = passes + 1
+        self.best_iter_ = int(np.argmin(self.loss_curve_)) + 1
 
     # ---- what follows from a fit -------------------------------------------------------
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether there is a model to predict with."""
-        return hasattr(self, "_fitted_network")
+        return hasattr(self, "_model")
 
-    def _decide(self, X: Any) -> Array:
-        """The network's outputs, of shape (n, n_outputs)."""
-        check_is_fitted(self)
-        network: Network = self._fitted_network
-        return _outputs(network, prediction_rows(self, X, network.dtype), self._arrays())
+    def _fitted(self) -> Model:
+        """The model, or the error that there is none."""
+        if not self.__sklearn_is_fitted__():
+            check_is_fitted(self)
+        return self._model
+
+    def _for_attribute(self, name: str) -> Model:
+        """The model that an attribute shows, which there is only after `fit`."""
+        if not self.__sklearn_is_fitted__():
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}: it is not fitted yet."
+            )
+        return self._model
+
+    def _outputs(self, X: Any) -> Array:
+        """The network's outputs, of shape (n, outputs)."""
+        model = self._fitted()
+        features = model.columns.transform(self, X)
+        return network_outputs(model.network, features, model.values)
+
+    def get_variable_names(self) -> list[str]:
+        """The names of the network's variables.
+
+        Returns
+        -------
+        list of str
+        """
+        return list(self._fitted().values)
+
+    def get_variable_value(self, name: str) -> Array:
+        """The trained value of a variable.
+
+        Parameters
+        ----------
+        name : str
+            One of `get_variable_names`.
+
+        Returns
+        -------
+        ndarray
+            A copy.
+
+        Raises
+        ------
+        ValueError
+            If there is no such variable.
+        """
+        values = self._fitted().values
+        if name not in values:
+            raise ValueError(f"There is no variable {name!r}. There are: {', '.join(values)}.")
+        return values[name].copy()
+
+    @property
+    def graph_(self) -> tf.Graph:
+        """The graph that predicts; all models of one architecture share it."""
+        return predictor(self._for_attribute("graph_").network).graph
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
 
-def _outputs(network: Network, X: Array, arrays: Sequence[Array]) -> Array:
-    run: Callable[..., Array] = predictor(network)
-    return in_blocks(lambda block: run(block, *arrays), X, network.width)
+@dataclass(kw_only=True, eq=False, repr=False)
+class OneOptimizer(NetworkEstimator):
+    """An estimator all of whose variables are trained by one optimizer."""
+
+    optimizer: Any = "Adam"
+    learning_rate: Any = 0.001
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "optimizer": OPTIMIZER,
+        "learning_rate": LEARNING_RATE,
+    }
+
+    def _recipes(self) -> tuple[Recipe, ...]:
+        if isinstance(self.optimizer, str) and self.optimizer == FULL_BATCH:
+            return ()
+        return (Recipe(self.optimizer, self.learning_rate),)
+
+
+def _check_same(network: Network, before: Model | None) -> None:
+    """Raise unless a training can go on where another one ended."""
+    if before is not None and network != before.network:
+        raise ValueError(
+            "With warm_start=True the network must stay the same, but since the last fit it "
+            f"changed from {before.network} to {network}."
+        )
+
+
+def continued(before: Mapping[str, list[Any]], after: Mapping[str, list[Any]]) -> dict[str, Any]:
+    """One history behind another; what only one of them has is not a number in the other.
+
+    Parameters
+    ----------
+    before, after : dict of str to list
+        Columns of equal length each, as `History.table` gives.
+
+    Returns
+    -------
+    dict of str to list
+    """
+    passed = len(before.get("epoch", ()))
+    added = len(after["epoch"])
+    joined = {
+        name: before.get(name, [math.nan] * passed) + after.get(name, [math.nan] * added)
+        for name in {**before, **after}
+    }
+    joined["epoch"] = list(range(1, passed + added + 1))
+    if passed:
+        joined["seconds"][passed:] = [before["seconds"][-1] + s for s in after["seconds"]]
+    return joined
 
 
 @contextmanager
-def _unchanged_on_error(estimator: BaseEstimator) -> Iterator[None]:
-    """Let an estimator keep all its attributes if the block fails."""
+def unchanged_on_error(estimator: BaseEstimator) -> Iterator[None]:
+    """Let an estimator keep all its attributes if the block fails.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        The estimator.
+    """
     before = dict(vars(estimator))
     try:
         yield

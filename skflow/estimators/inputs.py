@@ -1,28 +1,24 @@
-"""From what the user passes to arrays that can be fed: validation, weights, batches."""
+"""Rows to learn from and to predict for: labels, weights, rows set aside, blocks of rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_array,
-    check_non_negative,
-    validate_data,
-)
+from sklearn.utils.validation import _check_sample_weight, check_non_negative
 
-if TYPE_CHECKING:
-    from sklearn.base import BaseEstimator
+from skflow.estimators.features import Column, Features
 
 Array = NDArray[Any]
 
 # Predictions go through the network in blocks whose widest layer has this many numbers.
 _BLOCK: Final = 1 << 19
+
+_NO_WEIGHT: Final = "Sample weights must contain at least one non-zero number."
 
 
 @dataclass(frozen=True)
@@ -31,39 +27,91 @@ class Rows:
 
     Attributes
     ----------
-    X : ndarray of shape (n, n_features)
-        The features.
-    y : ndarray of shape (n, n_outputs)
-        The targets, in the type of `X`.
+    features : Features
+        The features of n rows.
+    labels : ndarray of shape (n,) or (n, k)
+        The targets, as the loss takes them.
     weight : ndarray of shape (n,), optional
         How many times each row counts; all are positive.
     """
 
-    X: Array
-    y: Array
+    features: Features
+    labels: Array
     weight: Array | None = None
+
+    @classmethod
+    def of(cls, features: Features, labels: Array, weight: Array | None) -> Rows:
+        """Rows without those of weight zero.
+
+        Parameters
+        ----------
+        features, labels, weight
+            As the attributes, but that weights may be zero.
+
+        Returns
+        -------
+        Rows
+            Of the arrays themselves if all rows count.
+
+        Raises
+        ------
+        ValueError
+            If no row counts.
+        """
+        rows = cls(features, labels, weight)
+        if weight is None or (weight > 0).all():
+            return rows
+        present = np.flatnonzero(weight)
+        if not present.size:
+            raise ValueError(_NO_WEIGHT)
+        return rows.take(present)
 
     def __len__(self) -> int:
         """The number of rows."""
-        return len(self.X)
+        return len(self.features)
 
     @property
     def total(self) -> float:
         """How many rows there would be if each stood as often as it counts."""
         return float(len(self) if self.weight is None else self.weight.sum(dtype=np.float64))
 
-    def arrays(self) -> list[Array]:
-        """What to feed: features, targets and, if there are weights, weights of mean one.
+    def scaled_weight(self) -> Array | None:
+        """The weights of mean one, of shape (n,), in the type of the features.
 
-        They have the shape (n, 1). With them the plain mean over any rows estimates the weighted
-        mean over all, and no batch divides by a sum of zero.
+        With them the plain mean over any rows estimates the weighted mean over all, and no batch
+        divides by a sum of zero.
         """
         if self.weight is None:
-            return [self.X, self.y]
+            return None
         scaled = self.weight * (len(self) / self.total)
-        return [self.X, self.y, scaled.astype(self.X.dtype, copy=False).reshape(-1, 1)]
+        return scaled.astype(self.features.numeric.dtype, copy=False)
 
-    def split(self, fraction: float, rng: np.random.RandomState) -> tuple[Rows, Rows]:
+    def arrays(self) -> list[Array]:
+        """What to feed of all rows: features, labels and, if there are any, scaled weights."""
+        return [*self.features.arrays(), *self._beside_features()]
+
+    def columns(self) -> list[Column]:
+        """What `Batches` takes batches of: each batch is what `arrays` gives for its rows."""
+        return [*self.features.columns(), *self._beside_features()]
+
+    def _beside_features(self) -> list[Array]:
+        weight = self.scaled_weight()
+        return [self.labels] if weight is None else [self.labels, weight]
+
+    def take(self, rows: Array) -> Rows:
+        """A copy of some rows.
+
+        Parameters
+        ----------
+        rows : ndarray of int, shape (k,)
+            Which ones, in any order.
+        """
+        weight = None if self.weight is None else self.weight[rows]
+        return Rows(self.features.take(rows), self.labels[rows], weight)
+
+    def split(
+        self, fraction: float, rng: np.random.RandomState, stratify: Array | None = None
+    ) -> tuple[Rows, Rows]:
         """Set rows aside.
 
         Parameters
@@ -72,6 +120,8 @@ class Rows:
             The part to set aside.
         rng : numpy.random.RandomState
             Chooses them.
+        stratify : ndarray of shape (n,), optional
+            The classes that both parts shall have in equal shares.
 
         Returns
         -------
@@ -80,17 +130,17 @@ class Rows:
         Raises
         ------
         ValueError
-            If fewer than two rows would be set aside.
+            If fewer than two rows would be set aside, or a class has too few rows for both.
         """
-        arrays = [self.X, self.y] if self.weight is None else [self.X, self.y, self.weight]
-        parts = train_test_split(*arrays, test_size=fraction, random_state=rng)
-        training, validation = Rows(*parts[::2]), Rows(*parts[1::2])
+        training, validation = train_test_split(
+            np.arange(len(self)), test_size=fraction, random_state=rng, stratify=stratify
+        )
         if len(validation) < 2:
             raise ValueError(
                 "The validation set is too small. Increase 'validation_fraction' or the size of "
                 "your dataset."
             )
-        return training, validation
+        return self.take(training), self.take(validation)
 
 
 def accepted_dtypes(dtype: Any) -> list[Any]:
@@ -119,103 +169,94 @@ def accepted_dtypes(dtype: Any) -> list[Any]:
     return [wanted]
 
 
-def training_rows(
-    estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any, *, dtype: Any, reset: bool
-) -> tuple[Rows, int]:
-    """Check what `fit` was given, with scikit-learn's messages.
+def check_weights(sample_weight: Any, rows: int, dtype: Any) -> Array | None:
+    """Check weights, with scikit-learn's messages.
 
     Parameters
     ----------
-    estimator : BaseEstimator
-        Gets, or is compared by, the number and names of the features.
-    X : array-like of shape (n, n_features)
-        The features.
-    y : array-like of shape (n,) or (n, n_outputs)
-        The targets.
-    sample_weight : array-like of shape (n,) or float, optional
-        How many times each row counts. Rows of weight zero are left out.
-    dtype : dtype, optional
-        As in `accepted_dtypes`.
-    reset : bool
-        Whether the features may differ from those of the fit before.
+    sample_weight : array-like of shape (rows,) or float, optional
+        How many times each row counts.
+    rows : int
+        How many there are.
+    dtype : dtype
+        The type that the weights get.
 
     Returns
     -------
-    rows : Rows
-        The rows.
-    ndim : int
-        The dimensions of `y`, which predictions shall have too.
+    ndarray of shape (rows,), optional
+        ``None`` if there are none. Some weights may be zero: see `Rows.of`.
 
     Raises
     ------
     ValueError, TypeError
-        If anything is not as it must be.
+        If they do not fit the rows, a weight is negative or not finite, or all are zero.
     """
-    X, y = validate_data(
-        estimator,
-        X,
-        y,
-        reset=reset,
-        dtype=accepted_dtypes(dtype),
-        order="C",
-        multi_output=True,
-        y_numeric=True,
-    )
-    y = check_array(y, dtype=X.dtype, order="C", ensure_2d=False, input_name="y")
-    rows = Rows(np.asarray(X), np.asarray(y.reshape(len(y), -1)))
     if sample_weight is None:
-        return rows, y.ndim
-    weight = _check_sample_weight(sample_weight, X, dtype=X.dtype)
+        return None
+    weight = _check_sample_weight(sample_weight, np.empty((rows, 0)), dtype=dtype)
     check_non_negative(weight, "`sample_weight`")
-    present = weight > 0
-    if not present.any():
-        raise ValueError("Sample weights must contain at least one non-zero number.")
-    if present.all():
-        return Rows(rows.X, rows.y, weight), y.ndim
-    return Rows(rows.X[present], rows.y[present], weight[present]), y.ndim
+    if not weight.any():
+        raise ValueError(_NO_WEIGHT)
+    return np.asarray(weight)
 
 
-def prediction_rows(estimator: BaseEstimator, X: Any, dtype: str) -> Array:
-    """Check what `predict` was given.
+def check_validation_data(X_val: Any, y_val: Any, sample_weight_val: Any = None) -> bool:
+    """Whether rows to validate on were given.
 
     Parameters
     ----------
-    estimator : BaseEstimator
-        Knows the number and names of the features.
-    X : array-like of shape (n, n_features)
-        The features.
-    dtype : str
-        The type that the estimator was fitted in.
+    X_val, y_val, sample_weight_val : object, optional
+        What `fit` was given.
 
     Returns
     -------
-    ndarray of shape (n, n_features)
+    bool
+
+    Raises
+    ------
+    ValueError
+        If only one part was given.
     """
-    return np.asarray(validate_data(estimator, X, reset=False, dtype=dtype, order="C"))
+    if X_val is None and y_val is None:
+        if sample_weight_val is not None:
+            raise ValueError("sample_weight_val is provided, but X_val was not provided.")
+        return False
+    if y_val is None:
+        raise ValueError("X_val is provided, but y_val was not provided.")
+    if X_val is None:
+        raise ValueError("y_val is provided, but X_val was not provided.")
+    return True
 
 
-def in_blocks(function: Callable[[Array], Array], X: Array, width: int) -> Array:
+def in_blocks(
+    function: Callable[[Features], Array], features: Features, width: int, *, sparse: bool = False
+) -> Array:
     """Apply a function of rows to blocks of them, so that memory stays bounded.
 
     Parameters
     ----------
     function : callable
-        Takes rows and returns an array with one row for each.
-    X : ndarray of shape (n, n_features)
+        Takes `Features` and returns an array with one row for each.
+    features : Features
         All rows.
     width : int
         The most numbers that a row becomes on the way.
+    sparse : bool
+        Whether the function takes the numbers as a sparse matrix; each block is made one, or
+        made dense, if `features` are not as it wants them.
 
     Returns
     -------
     ndarray of shape (n, ...)
     """
-    size = max(1, _BLOCK // width)
-    if len(X) <= size:
-        return function(X)
-    return np.concatenate([function(block) for block in _blocks(X, size)])
-
-
-def _blocks(X: Array, size: int) -> Iterator[Array]:
-    for start in range(0, len(X), size):
-        yield X[start : start + size]
+    if features.sparse != sparse:
+        width = max(width, features.numeric.shape[1])
+    size = max(1, _BLOCK // max(1, width))
+    if len(features) <= size:
+        return function(features.in_form(sparse))
+    return np.concatenate(
+        [
+            function(features.rows(slice(start, start + size)).in_form(sparse))
+            for start in range(0, len(features), size)
+        ]
+    )

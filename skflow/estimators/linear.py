@@ -2,95 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
+from skflow.estimators.base import OneOptimizer
+from skflow.estimators.classification import NetworkClassifier
+from skflow.estimators.columns import Columns
+from skflow.estimators.documentation import documented
+from skflow.estimators.fitting import Fitting
+from skflow.estimators.heads import Head
 from skflow.estimators.inputs import Rows
 from skflow.estimators.linear_search import LinearSearch
-from skflow.estimators.networks import FeedForward, Network
+from skflow.estimators.networks import Linear
 from skflow.estimators.recipes import FULL_BATCH
 from skflow.estimators.regression import NetworkRegressor
+from skflow.estimators.training import Values
+from skflow.train.loop import History
 
 Array = NDArray[Any]
 
 
-class LinearRegressor(NetworkRegressor):
-    """Linear regression by least squares.
+@dataclass(kw_only=True, eq=False, repr=False)
+class LinearModel(OneOptimizer):
+    """An estimator whose outputs are weighted sums of the features."""
+
+    optimizer: Any = FULL_BATCH
+    learning_rate: Any = 0.01
+    l2_regularization_strength: float = 0.0
+    max_iter: int = 1000
+    tol: float = 1e-9
+
+    def _network(self, columns: Columns, head: Head) -> Linear:
+        return Linear(columns.spec, head.outputs)
+
+    def _search(self, fitting: Fitting, rows: Rows, start: Values) -> tuple[Values, History]:
+        """The optimum, found in standardised units."""
+        network, setting = fitting.setting.network, fitting.setting
+        assert isinstance(network, Linear)
+        search = LinearSearch(network.spec, setting.head, rows, setting.penalty)
+        before = (network.weights(start), start["linear/biases"]) if start else None
+        (weights, biases), history = search.run(
+            before,
+            **fitting.search_options(lambda found: network.values(*found)),
+        )
+        return network.values(weights, biases), history
+
+    @property
+    def coef_(self) -> Array:
+        """The weights of the numeric features, and then of each category."""
+        model = self._for_attribute("coef_")
+        weights: Array = model.network.weights(model.values)
+        return weights[:, 0] if self._is_flat() else weights.T
+
+    @property
+    def intercept_(self) -> Any:
+        """The constant terms."""
+        biases = self._for_attribute("intercept_").values["linear/biases"]
+        return biases[0] if self._is_flat() else biases
+
+    @property
+    def coef_names_(self) -> Array:
+        """What the weights belong to."""
+        return self._for_attribute("coef_names_").columns.names()
+
+    def _is_flat(self) -> bool:
+        """Whether there is no axis of outputs, as scikit-learn has it for a vector of targets."""
+        return getattr(self, "_target_ndim", 2) == 1 and self._model.head.outputs == 1
+
+
+@documented()
+@dataclass(kw_only=True, eq=False, repr=False)
+class LinearRegressor(LinearModel, NetworkRegressor):
+    """Linear regression.
+
+    With the defaults it is ordinary least squares. On all rows at once the optimum of any loss is
+    reached, whatever the units of features and targets: they are standardised inside.
 
     Parameters
     ----------
-    optimizer : str, Optimizer or callable, default="L-BFGS"
-        ``"L-BFGS"`` searches over all rows at once, on features and targets that it standardises
-        itself, and reaches the optimum. ``"Adadelta"``, ``"Adagrad"``, ``"Adam"``, ``"Ftrl"``,
-        ``"Momentum"``, ``"RMSProp"`` and ``"SGD"`` make steps on batches, as do an optimizer of
-        `skflow.train`, which is copied, and a class or function that is given the learning rate
-        and returns one.
-    learning_rate : float, default=0.01
-        The step size of optimizers on batches.
-    l1_regularization_strength : float, default=0.0
-        The charge for the sum of the weights' sizes; ``n_samples`` times the `alpha` of
-        scikit-learn's `Lasso`.
-    l2_regularization_strength : float, default=0.0
-        The charge for half the sum of the weights' squares: the `alpha` of scikit-learn's
-        `Ridge`.
-    batch_size : int or "auto", default="auto"
-        The rows of a step; ``"auto"`` is ``min(200, n_samples)``.
-    max_iter : int, default=1000
-        The most iterations of L-BFGS, or epochs.
-    tol : float, default=1e-9
-        L-BFGS ends when no component of the gradient, in standardised units, is larger. Training
-        on batches ends when for `n_iter_no_change` epochs the training loss, or with
-        `early_stopping` the validation score, has not improved by this much.
-    n_iter_no_change : int, default=10
-        How many epochs without improvement are borne.
-    early_stopping : bool, default=False
-        Whether to set rows aside and stop on their R2; L-BFGS does not.
-    validation_fraction : float, default=0.1
-        The part of the rows to set aside.
-    restore_best : bool, default=True
-        Whether training on batches ends with the weights of the epoch with the best validation
-        score, or without one with the lowest training loss.
-    shuffle : bool, default=True
-        Whether each epoch takes the rows in a new order.
-    warm_start : bool, default=False
-        Whether `fit` starts from the weights of the last one.
-    dtype : {None, "float32", "float64"}, default=None
-        What to compute in; ``None`` keeps float32 and makes all else float64.
-    random_state : int, RandomState instance or None, default=None
-        Chooses validation rows and the order of the batches; an int makes `fit` repeatable.
-    verbose : bool or int, default=0
-        Whether to print the loss of each epoch.
+    {parameters}
 
     Attributes
     ----------
     coef_ : ndarray of shape (n_features,) or (n_outputs, n_features)
-        The weights.
+        The weights; those of the categories come after those of the numeric features.
     intercept_ : float or ndarray of shape (n_outputs,)
         The constant terms.
-    n_iter_ : int
-        The iterations or epochs made.
-    loss_ : float
-        The last loss: half the mean squared error, summed over outputs, plus the penalties
-        divided by the number of rows.
-    loss_curve_ : list of float
-        The loss of each iteration or epoch.
-    validation_scores_ : list of float or None
-        R2 on the rows set aside after each epoch.
-    best_iter_ : int
-        The epoch, counted from 1, with the best validation score or else lowest loss.
-    n_outputs_ : int
-        The number of outputs.
-    n_features_in_ : int
-        The number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, if `X` had any.
+    coef_names_ : ndarray of str
+        What the weights belong to.
+    {attributes}
 
     See Also
     --------
     DNNRegressor : With hidden layers.
+    LinearClassifier : For classes.
 
     Examples
     --------
@@ -100,64 +107,40 @@ class LinearRegressor(NetworkRegressor):
     array([7.])
     """
 
-    def __init__(
-        self,
-        *,
-        optimizer: Any = FULL_BATCH,
-        learning_rate: float = 0.01,
-        l1_regularization_strength: float = 0.0,
-        l2_regularization_strength: float = 0.0,
-        batch_size: int | str = "auto",
-        max_iter: int = 1000,
-        tol: float = 1e-9,
-        n_iter_no_change: int = 10,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        restore_best: bool = True,
-        shuffle: bool = True,
-        warm_start: bool = False,
-        dtype: Any = None,
-        random_state: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.l1_regularization_strength = l1_regularization_strength
-        self.l2_regularization_strength = l2_regularization_strength
-        self.batch_size = batch_size
-        self.max_iter = max_iter
-        self.tol = tol
-        self.n_iter_no_change = n_iter_no_change
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.restore_best = restore_best
-        self.shuffle = shuffle
-        self.warm_start = warm_start
-        self.dtype = dtype
-        self.random_state = random_state
-        self.verbose = verbose
 
-    def _network(self, inputs: int, outputs: int, dtype: str) -> Network:
-        return FeedForward(inputs, outputs, dtype, "linear")
+@documented()
+@dataclass(kw_only=True, eq=False, repr=False)
+class LinearClassifier(LinearModel, NetworkClassifier):
+    """Logistic regression, or with ``loss="hinge"`` a linear support vector machine.
 
-    def _arrays(self) -> list[Array]:
-        weights, biases = np.atleast_2d(self.coef_).T, np.atleast_1d(self.intercept_)
-        return [weights, biases.astype(weights.dtype, copy=False)]
+    With the defaults it is scikit-learn's `LogisticRegression` with its own.
 
-    def _set_arrays(self, arrays: Sequence[Array]) -> None:
-        weights, biases = arrays
-        flat = self._target_ndim == 1
-        self.coef_ = weights[:, 0].copy() if flat else np.ascontiguousarray(weights.T)
-        self.intercept_ = biases[0] if flat else biases
+    Parameters
+    ----------
+    {parameters}
 
-    def _fit_at_once(
-        self, network: Network, rows: Rows, start: Sequence[Array] | None
-    ) -> list[Array]:
-        arrays, history = LinearSearch(network, rows, self._penalty(rows)).run(
-            start,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            report=print if self.verbose else None,
-        )
-        self._keep(history)
-        return arrays
+    Attributes
+    ----------
+    {classes}
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+        The weights; those of the categories come after those of the numeric features.
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+        The constant terms.
+    coef_names_ : ndarray of str
+        What the weights belong to.
+    {attributes}
+
+    See Also
+    --------
+    DNNClassifier : With hidden layers.
+    LinearRegressor : For quantities.
+
+    Examples
+    --------
+    >>> from skflow.estimators import LinearClassifier
+    >>> model = LinearClassifier().fit([[0.0], [1.0], [2.0], [3.0]], ["no", "no", "yes", "yes"])
+    >>> model.predict([[0.5], [2.5]])
+    array(['no', 'yes'], dtype='<U3')
+    """
+
+    l2_regularization_strength: float = 1.0

@@ -1,156 +1,108 @@
-"""Linear models fitted at once: L-BFGS on standardised features and targets."""
+"""Linear models fitted at once: L-BFGS in coordinates in which the objective is round."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 import skflow as tf
+from skflow.estimators.features import FeatureSpec
+from skflow.estimators.heads import Head
 from skflow.estimators.inputs import Rows
-from skflow.estimators.networks import Network
+from skflow.estimators.linear_graph import LinearGraph, Problem
+from skflow.estimators.metric import Metric
 from skflow.estimators.objectives import Penalty
-from skflow.estimators.search import search
-from skflow.estimators.training import Feeds
-from skflow.train.loop import History, Report
+from skflow.estimators.search import AfterIteration, Search
+from skflow.train.loop import History
 
 Array = NDArray[Any]
 
+# Iterations before a metric is measured anew, at least; then as many as there were before.
+_FIRST: Final = 20
 
-@dataclass(frozen=True)
-class Scaling:
-    """Where the columns of features or targets lie and how far they spread, in float64.
+# How far kinks are rounded off, one after the other, in units of what the outputs spread.
+_WIDTHS: Final = (1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
+_NARROWEST: Final = {"float32": 1e-4, "float64": 1e-8}
+_ROUNDED: Final = 200  # iterations with each of them but the last
+_ACCURACY: Final = 1e-3  # of the search with a width of one, and less with less
+_ENOUGH: Final = 1e-9  # of the loss: what a narrower one must gain
 
-    Attributes
-    ----------
-    center : ndarray of shape (columns,)
-        The weighted means.
-    spread : ndarray of shape (columns,)
-        The weighted standard deviations; one for constant columns.
-    """
-
-    center: Array
-    spread: Array
-
-    @classmethod
-    def of(cls, columns: Array, weight: Array | None, ridge: float = 0.0) -> Scaling:
-        """Measure columns.
-
-        Parameters
-        ----------
-        columns : ndarray of shape (n, columns)
-            The values.
-        weight : ndarray of shape (n,), optional
-            How many times each row counts.
-        ridge : float
-            What a penalty adds to each variance: with it a linear model's loss is curved alike
-            along all its weights, however small some features are.
-
-        Returns
-        -------
-        Scaling
-        """
-        share = (
-            np.full(len(columns), 1 / len(columns))
-            if weight is None
-            else weight / np.sum(weight, dtype=np.float64)
-        )
-        center = np.einsum("i,ij->j", share, columns, dtype=np.float64)
-        moved = columns - center
-        variance = np.einsum("i,ij,ij->j", share, moved, moved)
-        variance[_is_constant(variance, center, len(columns))] = 0.0
-        spread = np.sqrt(variance + ridge)
-        return cls(center, np.where(spread > 0, spread, 1.0))
-
-    def apply(self, columns: Array) -> Array:
-        """The columns around zero and spread alike, in their own type."""
-        moved = np.empty_like(columns, order="C")
-        np.subtract(columns, self.center, out=moved, dtype=np.float64, casting="same_kind")
-        np.divide(moved, self.spread, out=moved, dtype=np.float64, casting="same_kind")
-        return moved
-
-
-def _is_constant(variance: Array, center: Array, n: int) -> Array:
-    """Whether what variance there is comes from rounding the mean."""
-    eps = np.finfo(np.float64).eps
-    found: Array = variance <= n * eps * variance + (n * center * eps) ** 2
-    return found
+# So many pairs of columns are always few, and so many are too many.
+_FEW_PAIRS: Final = 10_000
+_MOST_PAIRS: Final = 1 << 22
 
 
 class LinearSearch:
-    """Finds the weights of a linear model on standardised columns.
+    """Finds the weights of a linear model.
 
     Parameters
     ----------
-    network : Network
-        Only its numbers count.
+    spec : FeatureSpec
+        What the features look like.
+    head : Head
+        What outputs stand for, and by which loss they are judged.
     rows : Rows
         The training rows.
     penalty : Penalty
         The charge for large weights, in the original units.
 
+    Raises
+    ------
+    ValueError
+        If the rows' features do not look like that.
+
     Notes
     -----
-    With an l1 penalty each weight is the difference of two that are not negative, which makes
-    the objective smooth and its solution exactly sparse.
+    The search goes in coordinates in which the objective bends alike in all directions, as far as
+    the mean over outputs of the Hessian goes; with many columns only along each of them. They are
+    measured anew now and then. Kinks of a loss are rounded off, ever less: with a parabola of
+    some width in their place the loss found is too large by about that, times the part of the
+    rows that lie there.
+
+    References
+    ----------
+    D. C. Liu and J. Nocedal, On the limited memory BFGS method for large scale optimization,
+    Mathematical Programming 45 (1989), 503-528.
+
+    Y. Nesterov, Smooth minimization of non-smooth functions, Mathematical Programming 103
+    (2005), 127-152.
     """
 
-    def __init__(self, network: Network, rows: Rows, penalty: Penalty) -> None:
-        self._penalty = penalty
-        self._features = Scaling.of(rows.X, rows.weight, penalty.l2 / penalty.rows)
-        self._targets = Scaling.of(rows.y, rows.weight)
-        self._rows = Rows(self._features.apply(rows.X), self._targets.apply(rows.y), rows.weight)
-        self._dtype = network.dtype
-        self._graph = tf.Graph()
-        with self._graph.as_default():
-            self._build(network)
-
-    def _build(self, network: Network) -> None:
-        shape = (network.inputs, network.outputs)
-        zeros = tf.zeros_initializer(self._dtype)
-        parts = ["weights", "negative_weights"] if self._penalty.l1 else ["weights"]
-        self._parts = [tf.get_variable(n, shape, self._dtype, zeros) for n in parts]
-        self._biases = tf.get_variable("biases", shape[1:], self._dtype, zeros)
-        self._feeds = Feeds.build(network, self._rows.weight is not None)
-        weights = self._parts[0].value()
-        if self._penalty.l1:
-            weights = weights - self._parts[1]
-        outputs = tf.nn.bias_add(tf.matmul(self._feeds.features, weights), self._biases)
-        errors = tf.squared_difference(outputs, self._feeds.labels)
-        if self._feeds.weights is not None:
-            errors = errors * self._feeds.weights
-        losses = 0.5 * tf.reduce_mean(errors, 0) + self._charge(weights)
-        self._objective = tf.reduce_sum(losses)
-        self._loss = tf.reduce_sum(losses * self._constant(self._targets.spread**2))
-
-    def _charge(self, weights: tf.Tensor) -> tf.Tensor:
-        """The penalty on each output's weights, in units of that output's variance."""
-        scale = self._constant(1 / self._features.spread[:, np.newaxis])
-        ridge = 0.5 * self._penalty.l2 / self._penalty.rows
-        charge = ridge * tf.reduce_sum(tf.square(weights * scale), 0)
-        if self._penalty.l1:
-            lasso = self._constant(self._penalty.l1 / self._penalty.rows / self._targets.spread)
-            charge += lasso * tf.reduce_sum(tf.add_n([p.value() for p in self._parts]) * scale, 0)
-        return charge
-
-    def _constant(self, values: Array) -> tf.Tensor:
-        return tf.constant(values, dtype=self._dtype)
+    def __init__(self, spec: FeatureSpec, head: Head, rows: Rows, penalty: Penalty) -> None:
+        if rows.features.spec != spec:
+            raise ValueError(f"The features look like {rows.features.spec}, not like {spec}.")
+        self._problem = Problem.of(head, rows, penalty)
 
     def run(
-        self, start: Sequence[Array] | None, *, tol: float, max_iter: int, report: Report | None
+        self,
+        start: Sequence[Array] | None = None,
+        *,
+        tol: float,
+        max_iter: int,
+        after_iteration: AfterIteration | None = None,
+        **options: Any,
     ) -> tuple[list[Array], History]:
         """Search for the minimum.
 
         Parameters
         ----------
         start : [weights, biases], optional
-            Where to begin, in the original units; by default at zero.
-        tol, max_iter, report
-            As in `search`.
+            Where to begin, of shapes (spec.encoded_columns, outputs) and (outputs,) and in the
+            original units; by default at the best constant.
+        tol : float
+            The search ends when no component of the gradient is larger, in units in which one
+            step along it is as good as the best.
+        max_iter : int
+            The most iterations.
+        after_iteration : callable, optional
+            As in `search`; it reads weights and biases in the original units.
+        **options
+            ``max_time``, ``report``, ``before_iteration`` and ``interrupted`` as in `search`.
 
         Returns
         -------
@@ -158,43 +110,134 @@ class LinearSearch:
             In the original units.
         history : History
             The course, with losses in the original units.
+
+        Raises
+        ------
+        NanLossDuringTrainingError
+            If the loss is not a number.
         """
-        with closing(tf.Session(graph=self._graph)) as session:
-            with self._graph.as_default():
-                session.run(tf.global_variables_initializer())
-            if start is not None:
-                self._load(session, *start)
-            feed = dict(zip(self._feeds.tensors(), self._rows.arrays(), strict=True))
-            history = search(
-                session,
-                self._objective,
-                feed,
-                tol=tol,
-                max_iter=max_iter,
-                shown=self._loss,
-                bounds=self._bounds(),
-                report=report,
+        price = _price(self._problem)
+        graph = LinearGraph(self._problem, turned=np.isfinite(price))
+        with closing(tf.Session(graph=graph.graph)) as session:
+            descent = _Descent(self._problem, graph, session, start, after_iteration, options)
+            if self._problem.kinked:
+                descent.kinked(price, tol, max_iter)
+            else:
+                descent.smooth(price, tol, max_iter)
+            return self._problem.original(*descent.place), descent.history
+
+
+class _Descent:
+    """A search that goes on in new coordinates now and then."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        graph: LinearGraph,
+        session: tf.Session,
+        start: Sequence[Array] | None,
+        after_iteration: AfterIteration | None,
+        options: dict[str, Any],
+    ) -> None:
+        self._problem, self._graph, self._session = problem, graph, session
+        self._after = after_iteration
+        self._search = Search(
+            session,
+            graph.objective,
+            shown=graph.loss,
+            bounds=graph.bounds,
+            after_iteration=None if after_iteration is None else self._tell,
+            **options,
+        )
+        self.history = self._search.history
+        self.place = problem.first(start)
+
+    def _tell(self, history: History, read: Callable[[], list[Array]]) -> bool | None:
+        def original() -> list[Array]:
+            return self._problem.original(*self._graph.values(read(), self._metric))
+
+        assert self._after is not None
+        return self._after(history, original)
+
+    def smooth(self, price: float, tol: float, max_iter: int) -> None:
+        """Descend a smooth objective.
+
+        Parameters
+        ----------
+        price : float
+            As many iterations take as long as measuring along all pairs of columns.
+        tol, max_iter
+            As in `LinearSearch.run`.
+        """
+        if price > _FIRST:
+            self._measure(None, turned=False)
+            self._go(None, tol, int(min(price, max_iter)))
+            if self._ended(max_iter):
+                return
+        while True:
+            left = max_iter - self.history.steps
+            bends = self._measure(None, turned=True)
+            steps = max(_FIRST, self.history.steps, int(price)) if bends else left
+            self._go(None, tol, min(steps, left))
+            if self._ended(max_iter):
+                return
+
+    def kinked(self, price: float, tol: float, max_iter: int) -> None:
+        """Descend an objective with kinks; the parameters are those of `smooth`."""
+        narrowest, before = _NARROWEST[self._problem.dtype.name], np.inf
+        for width in (w for w in _WIDTHS if w >= narrowest):
+            self._measure(width, turned=price < _ROUNDED)
+            left = max_iter - self.history.steps
+            self._go(
+                width,
+                max(tol, _ACCURACY * np.sqrt(width)),
+                min(left, _ROUNDED) if width > narrowest else left,
             )
-            parts = session.run(self._parts)
-            biases = session.run(self._biases)
-        return self._original(parts, biases), history
+            if self.history.reason not in ("converged", "max_iter"):
+                return
+            if self.history.steps >= max_iter:
+                self.history.reason = "max_iter"
+                return
+            loss = self.history.losses[-1]
+            if abs(before - loss) <= _ENOUGH * abs(loss):
+                return
+            before = loss
 
-    def _bounds(self) -> dict[tf.Variable, tuple[float, float]] | None:
-        return dict.fromkeys(self._parts, (0.0, np.inf)) if self._penalty.l1 else None
+    def _ended(self, max_iter: int) -> bool:
+        """Whether the search was not only broken off to go on in new coordinates."""
+        return self.history.reason != "max_iter" or self.history.steps >= max_iter
 
-    def _load(self, session: tf.Session, weights: Array, biases: Array) -> None:
-        x, y = self._features, self._targets
-        scaled = weights * x.spread[:, np.newaxis] / y.spread
-        halves = [np.maximum(scaled, 0), np.maximum(-scaled, 0)] if self._penalty.l1 else [scaled]
-        for variable, half in zip(self._parts, halves, strict=True):
-            variable.load(half, session)
-        self._biases.load((biases + x.center @ weights - y.center) / y.spread, session)
+    def _measure(self, smoothing: float | None, *, turned: bool) -> bool:
+        """Choose coordinates, and say whether others will be better elsewhere."""
+        problem = self._problem
+        curvature = problem.curvature(*self.place, smoothing)
+        self._metric = Metric.of(
+            problem.columns,
+            problem.middle,
+            problem.weight,
+            np.ones((len(problem.labels), problem.shape[1])) if curvature is None else curvature,
+            problem.ridge,
+            turned=turned,
+        )
+        return curvature is not None
 
-    def _original(self, parts: Sequence[Array], biases: Array) -> list[Array]:
-        x, y = self._features, self._targets
-        scaled = parts[0].astype(np.float64)
-        if self._penalty.l1:
-            scaled -= parts[1]
-        weights = scaled * y.spread / x.spread[:, np.newaxis]
-        shift = biases * y.spread + y.center - x.center @ weights
-        return [weights.astype(self._dtype), shift.astype(self._dtype)]
+    def _go(self, smoothing: float | None, tol: float, max_iter: int) -> None:
+        """Search in the coordinates chosen, and remember the place reached."""
+        graph, metric = self._graph, self._metric
+        graph.load(self._session, metric, *self.place)
+        self._search.run(graph.feed(metric, smoothing), tol=tol, max_iter=max_iter)
+        self.place = graph.values(self._session.run(graph.variables), metric)
+
+
+def _price(problem: Problem) -> float:
+    """As many iterations take as long as measuring an objective along all pairs of columns.
+
+    It is infinite if that must not be done: where weights are split or the pairs outnumber the
+    entries of a large matrix. Otherwise it is a rough estimate from a machine's nanoseconds.
+    """
+    (columns, outputs), rows = problem.shape, len(problem.labels)
+    entries = problem.columns.nnz if issparse(problem.columns) else rows * columns
+    if problem.penalty.l1 or columns**2 > min(max(entries, _FEW_PAIRS), _MOST_PAIRS):
+        return np.inf
+    measuring = rows * columns * (2 + columns / 10) + 1.5 * columns**3
+    return measuring / (60_000 + entries * (2 + outputs / 4))

@@ -1,4 +1,4 @@
-"""What estimators minimise, as graph: the mean loss of a row and the penalty on the weights."""
+"""The penalty on large weights, as graph."""
 
 from __future__ import annotations
 
@@ -15,49 +15,38 @@ class Penalty:
 
     The objective is the sum over all rows of their losses, plus ``l2 / 2`` times the sum of the
     squared weights and ``l1`` times the sum of their sizes, all of it divided by the number of
-    rows (the sum of their weights, where they have any). Biases are free.
+    rows (the sum of their weights, where they have any). Biases and embeddings are free.
 
     Attributes
     ----------
     l1, l2 : float
         The strengths.
-    rows : float
-        The number of training rows, or the sum of their weights.
     """
 
-    l1: float
-    l2: float
-    rows: float
+    l1: float = 0.0
+    l2: float = 0.0
 
-    def __call__(self, weights: Sequence[Any]) -> tf.Tensor | None:
-        """The charge for some variables, ``None`` if there is none."""
+    def __bool__(self) -> bool:
+        """Whether anything is charged."""
+        return bool(self.l1 or self.l2)
+
+    def __call__(self, weights: Sequence[Any], share: Any) -> tf.Tensor:
+        """The charge for some variables.
+
+        Parameters
+        ----------
+        weights : sequence of Variable
+            What is charged.
+        share : float or Tensor of shape ()
+            One divided by the number of training rows, or by the sum of their weights.
+
+        Returns
+        -------
+        Tensor of shape ()
+        """
         terms = []
         if self.l2:
-            terms += [tf.nn.l2_loss(w) * (self.l2 / self.rows) for w in weights]
+            terms += [tf.nn.l2_loss(w) * (self.l2 * share) for w in weights]
         if self.l1:
-            terms += [tf.reduce_sum(tf.abs(w)) * (self.l1 / self.rows) for w in weights]
-        return tf.add_n(terms) if terms else None
-
-
-def half_squared_error(
-    labels: tf.Tensor, outputs: tf.Tensor, weights: tf.Tensor | None
-) -> tf.Tensor:
-    """The mean over rows of half the squared errors, summed over a row's outputs.
-
-    Parameters
-    ----------
-    labels, outputs : Tensor of shape (n, k)
-        What is wanted and what the network says.
-    weights : Tensor of shape (n, 1), optional
-        How much each row counts, one on average.
-
-    Returns
-    -------
-    Tensor of shape ()
-    """
-    errors = tf.squared_difference(outputs, labels)
-    if weights is not None:
-        errors = errors * weights
-    columns = labels.get_shape()[1].value
-    loss: tf.Tensor = tf.reduce_mean(errors) * (0.5 * columns)
-    return loss
+            terms += [tf.reduce_sum(tf.abs(w)) * (self.l1 * share) for w in weights]
+        return tf.add_n(terms)

@@ -1,18 +1,18 @@
-"""How an estimator's `optimizer` parameter becomes an optimizer of one fit's graph."""
+"""How an estimator's `optimizer` parameter becomes an optimizer of a training graph."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 import skflow as tf
-
-Recipe = str | tf.train.Optimizer | Callable[[float], tf.train.Optimizer]
+from skflow.estimators.schedules import rate_tensor
 
 # TensorFlow's learn package gave these names; its momentum was 0.9.
-OPTIMIZERS: Final[Mapping[str, Callable[[float], tf.train.Optimizer]]] = {
+OPTIMIZERS: Final[Mapping[str, Callable[..., tf.train.Optimizer]]] = {
     "Adadelta": tf.train.AdadeltaOptimizer,
     "Adagrad": tf.train.AdagradOptimizer,
     "Adam": tf.train.AdamOptimizer,
@@ -26,32 +26,57 @@ OPTIMIZERS: Final[Mapping[str, Callable[[float], tf.train.Optimizer]]] = {
 FULL_BATCH: Final = "L-BFGS"
 
 
-def make_optimizer(recipe: Any, learning_rate: float) -> tf.train.Optimizer:
-    """Make an optimizer that belongs to the graph being built.
+@dataclass(frozen=True)
+class Recipe:
+    """An optimizer to be made for some of a network's variables.
 
-    Parameters
+    Attributes
     ----------
-    recipe : str, Optimizer, or callable
+    optimizer : str, Optimizer or callable
         A name in `OPTIMIZERS`; or a class or function that is given the learning rate; or an
         optimizer, whose own learning rate counts and which is copied, never used itself.
-    learning_rate : float
-        The learning rate.
-
-    Returns
-    -------
-    Optimizer
-
-    Raises
-    ------
-    TypeError
-        If a function returns something else.
+    learning_rate : float or callable
+        A number, or a function of the global step that builds graph.
+    scope : str
+        The start of the names of the variables that it changes.
     """
-    if isinstance(recipe, tf.train.Optimizer):
-        return copy.deepcopy(recipe)
-    make = OPTIMIZERS[recipe] if isinstance(recipe, str) else recipe
-    optimizer = make(learning_rate)
-    if not isinstance(optimizer, tf.train.Optimizer):
-        raise TypeError(
-            f"The function given as `optimizer` must return an Optimizer, got {optimizer!r}."
-        )
-    return optimizer
+
+    optimizer: Any
+    learning_rate: Any
+    scope: str = ""
+
+    def rate(self, dtype: tf.DType) -> tf.Tensor:
+        """The learning rate, as a tensor of the graph being built."""
+        step = tf.train.get_or_create_global_step() if callable(self.learning_rate) else None
+        return rate_tensor(self.learning_rate, step, dtype)
+
+    def make(self, rate: tf.Tensor) -> tf.train.Optimizer:
+        """Make an optimizer that belongs to the graph being built.
+
+        Parameters
+        ----------
+        rate : Tensor of shape ()
+            The learning rate.
+
+        Returns
+        -------
+        Optimizer
+
+        Raises
+        ------
+        TypeError
+            If a function returns something else.
+        """
+        recipe = self.optimizer
+        if isinstance(recipe, tf.train.Optimizer):
+            return copy.deepcopy(recipe)
+        optimizer = (OPTIMIZERS[recipe] if isinstance(recipe, str) else recipe)(rate)
+        if not isinstance(optimizer, tf.train.Optimizer):
+            raise TypeError(
+                f"The function given as `optimizer` must return an Optimizer, got {optimizer!r}."
+            )
+        return optimizer
+
+    def changes(self, variable: tf.Variable) -> bool:
+        """Whether the optimizer shall change a variable."""
+        return bool(variable.name.startswith(self.scope))

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate, pairwise
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 import skflow as tf
-from skflow.train.loop import History, Report, not_finite
+from skflow.train.loop import History, Reason, Report, not_finite
+
+Array = NDArray[Any]
+Read = Callable[[], list[Array]]
+AfterIteration = Callable[[History, Read], bool | None]
 
 # Pairs of steps and gradient changes that are remembered: L-BFGS-B's own 10 make an
 # ill-conditioned search about a third longer.
@@ -20,24 +27,166 @@ _EVALUATIONS: Final = 20  # of the loss, for an iteration, at most
 class _Course:
     """Follows a search: the loss of each evaluation, and of each iteration's end."""
 
-    def __init__(self, report: Report | None) -> None:
-        self.losses: list[float] = []
-        self.last = math.inf
-        self._evaluations = 0
-        self._report = report
+    def __init__(
+        self,
+        variables: Sequence[tf.Variable],
+        max_time: float | None,
+        report: Report | None,
+        before: Callable[[], object] | None,
+        after: AfterIteration | None,
+        interrupted: Callable[[], bool] | None,
+    ) -> None:
+        self.history = History()
+        self.evaluations = 0
+        self._variables = variables
+        self._report, self._before, self._after = report, before, after
+        self._interrupted = interrupted
+        self._start = time.monotonic()
+        self._end = math.inf if max_time is None else self._start + max_time
+        self._last, self._begun, self._starting = math.inf, False, True
+
+    def start(self) -> None:
+        """Take note that a search begins, maybe not the first one."""
+        self.history.reason = None
+        self._begun, self._starting = False, True
 
     def evaluated(self, loss: Any) -> None:
-        """Take the loss at a point that the search tries."""
-        self._evaluations += 1
-        self.last = float(loss)
-        if math.isnan(self.last):
-            raise not_finite(self.last, self._evaluations)
+        """Take the loss at a point that the search tries; the first one is where it starts."""
+        self.evaluations += 1
+        self._last = float(loss)
+        if math.isnan(self._last):
+            raise not_finite(self._last, self.evaluations)
+        if not self._starting and not self._begun:
+            self._begun = True
+            if self._before is not None:
+                self._before()
+        self._starting = False
 
-    def moved(self, _: Any) -> None:
+    def moved(self, vector: Array) -> None:
         """Take note that the search has moved to the point it tried last."""
-        self.losses.append(self.last)
+        self._begun = False
+        self.record(self._last)
+        self.history.steps += 1
         if self._report is not None:
-            self._report(f"Iteration {len(self.losses)}, loss = {self.last:.8f}")
+            self._report(f"Iteration {self.history.n_iter}, loss = {self._last:.8f}")
+        self.history.reason = self._reason(vector)
+        if self.history.reason is not None:
+            raise StopIteration
+
+    def record(self, loss: float) -> None:
+        """Add a loss to the history, the best one so far since the search only goes down."""
+        self.history.losses.append(loss)
+        self.history.seconds.append(time.monotonic() - self._start)
+        self.history.best_iter = self.history.n_iter
+
+    def _reason(self, vector: Array) -> Reason | None:
+        """Why the search ends here, if something from outside ends it."""
+        told = self._after is not None and self._after(
+            self.history, lambda: _parts(vector, self._variables)
+        )
+        if self._interrupted is not None and self._interrupted():
+            return "interrupted"
+        if time.monotonic() >= self._end:
+            return "max_time"
+        return "callback" if told else None
+
+
+def _parts(vector: Array, variables: Sequence[tf.Variable]) -> list[Array]:
+    """The variables' values, copied from a vector of all their numbers."""
+    shapes = [tuple(size or 0 for size in v.get_shape().as_list()) for v in variables]
+    ends = accumulate((math.prod(shape) for shape in shapes), initial=0)
+    return [
+        vector[start:end].reshape(shape).astype(v.dtype.as_numpy_dtype)
+        for v, shape, (start, end) in zip(variables, shapes, pairwise(ends), strict=True)
+    ]
+
+
+class Search:
+    """Moves a graph's trainable variables to a minimum of a smooth loss, maybe several times.
+
+    Parameters
+    ----------
+    session, loss, max_time, shown, bounds, report, before_iteration, after_iteration, interrupted
+        As in `search`; the time counts from here.
+
+    Attributes
+    ----------
+    history : History
+        The course of all runs.
+    """
+
+    def __init__(
+        self,
+        session: tf.Session,
+        loss: tf.Tensor,
+        *,
+        max_time: float | None = None,
+        shown: tf.Tensor | None = None,
+        bounds: Mapping[tf.Variable, tuple[float, float]] | None = None,
+        report: Report | None = None,
+        before_iteration: Callable[[], object] | None = None,
+        after_iteration: AfterIteration | None = None,
+        interrupted: Callable[[], bool] | None = None,
+    ) -> None:
+        self._session, self._loss = session, loss
+        self._shown = loss if shown is None else shown
+        with session.graph.as_default():
+            variables = tf.trainable_variables()
+            self._interface = tf.contrib.opt.ScipyOptimizerInterface(
+                loss, variables, method="L-BFGS-B", var_to_bounds=bounds
+            )
+        self._course = _Course(
+            variables, max_time, report, before_iteration, after_iteration, interrupted
+        )
+        self.history = self._course.history
+
+    def run(self, feed: Mapping[tf.Tensor, Any], *, tol: float, max_iter: int) -> Reason:
+        """Search from where the variables are.
+
+        Parameters
+        ----------
+        feed, tol, max_iter
+            As in `search`.
+
+        Returns
+        -------
+        str
+            Why it ended, which `history` says too.
+
+        Raises
+        ------
+        NanLossDuringTrainingError
+            If the loss is not a number.
+        """
+        course, history, feed = self._course, self.history, dict(feed)
+        most = _EVALUATIONS * max_iter
+        evaluations, steps = course.evaluations, history.steps
+        course.start()
+        self._interface.optimizer_kwargs["options"] = self._options(tol, max_iter, most)
+        self._interface.minimize(
+            self._session,
+            feed_dict=feed,
+            fetches=[self._shown],
+            loss_callback=course.evaluated,
+            step_callback=course.moved,
+        )
+        if not history.losses:
+            course.record(float(self._session.run(self._shown, feed_dict=feed)))
+        if history.reason is None:
+            spent = history.steps - steps >= max_iter or course.evaluations - evaluations > most
+            history.reason = "max_iter" if spent else "converged"
+        return history.reason
+
+    def _options(self, tol: float, max_iter: int, max_evaluations: int) -> dict[str, Any]:
+        dtype = self._loss.dtype
+        smallest = 10 * float(np.finfo(dtype.as_numpy_dtype).eps)
+        return {
+            "maxiter": max_iter,
+            "maxfun": max_evaluations,
+            "maxcor": _MEMORY,
+            "gtol": tol if dtype == tf.float64 else max(tol, smallest),
+            "ftol": 0.0,
+        }
 
 
 def search(
@@ -47,11 +196,15 @@ def search(
     *,
     tol: float,
     max_iter: int,
+    max_time: float | None = None,
     shown: tf.Tensor | None = None,
     bounds: Mapping[tf.Variable, tuple[float, float]] | None = None,
     report: Report | None = None,
+    before_iteration: Callable[[], object] | None = None,
+    after_iteration: AfterIteration | None = None,
+    interrupted: Callable[[], bool] | None = None,
 ) -> History:
-    """Move a graph's variables to a minimum of a smooth loss.
+    """Move a graph's trainable variables to a minimum of a smooth loss.
 
     Parameters
     ----------
@@ -66,16 +219,27 @@ def search(
         can resolve it ends as soon as the loss does not fall any more.
     max_iter : int
         The most iterations.
+    max_time : float, optional
+        After how many seconds no further iteration is begun; one is made in any case.
     shown : Tensor of shape (), optional
         What to record as the loss instead.
     bounds : dict, optional
         The range ``(low, high)`` that a variable's numbers must stay in.
     report : callable, optional
         Takes a line about each iteration.
+    before_iteration : callable, optional
+        Called before each iteration. The last one begun may find nothing better and not end.
+    after_iteration : callable, optional
+        Called after each iteration with the history and a function that gives the trainable
+        variables' values there, in the graph's order; the search ends if it returns true.
+    interrupted : callable, optional
+        Asked after each iteration; the search ends there if it returns true.
 
     Returns
     -------
     History
+        An iteration counts as an epoch of one step. If there was nothing to improve, the loss
+        stands there as that of one iteration, without a step.
 
     Raises
     ------
@@ -87,26 +251,16 @@ def search(
     C. Zhu, R. H. Byrd, P. Lu and J. Nocedal, Algorithm 778: L-BFGS-B, ACM Transactions on
     Mathematical Software 23 (1997), 550-560.
     """
-    course = _Course(report)
-    shown = loss if shown is None else shown
-    smallest = 10 * float(np.finfo(loss.dtype.as_numpy_dtype).eps)
-    options = {
-        "maxiter": max_iter,
-        "maxfun": _EVALUATIONS * max_iter,
-        "maxcor": _MEMORY,
-        "gtol": tol if loss.dtype == tf.float64 else max(tol, smallest),
-        "ftol": 0.0,
-    }
-    with session.graph.as_default():
-        interface = tf.contrib.opt.ScipyOptimizerInterface(
-            loss, method="L-BFGS-B", options=options, var_to_bounds=bounds
-        )
-    interface.minimize(
+    found = Search(
         session,
-        feed_dict=dict(feed),
-        fetches=[shown],
-        loss_callback=course.evaluated,
-        step_callback=course.moved,
+        loss,
+        max_time=max_time,
+        shown=shown,
+        bounds=bounds,
+        report=report,
+        before_iteration=before_iteration,
+        after_iteration=after_iteration,
+        interrupted=interrupted,
     )
-    losses = course.losses or [float(session.run(shown, feed_dict=dict(feed)))]
-    return History(losses, best_iter=len(losses), converged=len(course.losses) < max_iter)
+    found.run(feed, tol=tol, max_iter=max_iter)
+    return found.history

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from skflow.graph.core import Graph
 from skflow.graph.dtypes import Array, DType
 from skflow.graph.nodes import Operation
+from skflow.graph.philox import PhiloxStream
 
 
 class Reference(Protocol):
@@ -37,7 +38,13 @@ class OpContext(Protocol):
     def resource(self, make: Any) -> Any:
         """This operation's own object in this session, made by ``make()`` at first use.
 
-        Random streams live here: it is kept from run to run and ends with the session.
+        It is kept from run to run and ends with the session.
+        """
+
+    def stream(self) -> PhiloxStream:
+        """This operation's random stream in this session.
+
+        The attributes `seed` and `seed2` start it, unless the session was told otherwise.
         """
 
     def call(self, body: Graph, arguments: Sequence[Any]) -> list[Any]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from skflow.graph.collections import GraphKeys
-from skflow.graph.functions import math, nn
+from skflow.graph.functions import math, nn, sparse
 from skflow.graph.initializers import Initializer, Zeros
 from skflow.graph.nodes import Tensor
+from skflow.graph.sparse_types import SparseTensor
 from skflow.graph.variable_scope import get_variable, variable_scope
 
 Activation = Callable[[Tensor], Tensor]
 
 
 def dense(
-    inputs: Tensor,
+    inputs: Tensor | SparseTensor,
     units: int,
     activation: Activation | None = None,
     *,
@@ -25,7 +26,7 @@ def dense(
 
     Parameters
     ----------
-    inputs : Tensor of shape (n, inputs)
+    inputs : Tensor or SparseTensor of shape (n, inputs)
         The rows; their number of columns must be known.
     units : int
         The number of outputs of a row.
@@ -55,5 +56,9 @@ def dense(
             collections=[GraphKeys.GLOBAL_VARIABLES, GraphKeys.WEIGHTS],
         )
         biases = get_variable("biases", (units,), inputs.dtype, Zeros(inputs.dtype))
-        sums = nn.bias_add(math.matmul(inputs, weights), biases)
+        if isinstance(inputs, SparseTensor):
+            products = sparse.sparse_tensor_dense_matmul(inputs, weights)
+        else:
+            products = math.matmul(inputs, weights)
+        sums = nn.bias_add(products, biases)
         return sums if activation is None else activation(sums)

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from skflow.graph.dtypes import Array
+from skflow.graph.ops.sparse_products import pattern_of
 from skflow.graph.registry import OpDef
 from skflow.graph.shapes import Shape, num_elements
 from skflow.graph.spec import Spec
@@ -26,6 +27,8 @@ _NARROW: Final = 32  # rows or columns of a matrix whose order matters to its pr
 _NARROW_FROM, _NARROW_TO = 1 << 12, 1 << 24  # elements
 _KEYWORD_ONLY: Final = (np.maximum, np.minimum)  # NumPy wants their `out` by name
 _BLAS_TYPES: Final = "fdFD"
+# By an operation's type: the function of some of its inputs whose result the kernel takes last.
+_PREPARED: Final = {"SparseTensorDenseMatMul": (pattern_of, (0, 2))}
 
 Binder = Callable[["Frame"], Any]
 
@@ -310,20 +313,33 @@ class Code:
     def _arguments(self, node: Node) -> str:
         return ", ".join([self.name(v) for v in node.inputs])
 
-    def _kernel(self, node: Node) -> Any:
-        definition = node.definition
+    def _kernel(self, node: Node) -> tuple[Any, str]:
+        """The kernel and what it is given."""
+        definition, arguments = node.definition, self._arguments(node)
         if definition.specialize is not None and all(v.static for v in node.inputs):
             specs = [Spec(v.dtype, v.shape, v.const) for v in node.inputs]
             special = definition.specialize(specs, node.attrs)
             if special is not None:
-                return special
-        return definition.bind_kernel(node.attrs)
+                return special, arguments
+        if definition.type in _PREPARED:
+            arguments = f"{arguments}, {self._prepared(node)}"
+        return definition.bind_kernel(node.attrs), arguments
+
+    def _prepared(self, node: Node) -> str:
+        """What steps that prepare the same inputs in the same way share within a run."""
+        prepare, places = _PREPARED[node.definition.type]
+        inputs = [node.inputs[i] for i in places]
+        key = ("prepared", prepare, *inputs)
+        if key not in self._shared:
+            arguments = ", ".join([self.name(v) for v in inputs])
+            name = self._shared[key] = f"s{len(self._lines)}"
+            self._line(f"{name} = {self._function(prepare)}({arguments})", node)
+        return self._shared[key]
 
     def _into(self, node: Node) -> None:
         """A kernel that can be told where to write."""
-        kernel = self._kernel(node)
+        kernel, arguments = self._kernel(node)
         function = self._function(kernel)
-        arguments = self._arguments(node)
         out = self._destination(node, node.outputs[0])
         if out is None:
             self._line(f"{self._local(node.outputs[0])} = {function}({arguments})", node)
@@ -334,11 +350,11 @@ class Code:
 
     def _call(self, node: Node) -> None:
         definition = node.definition
-        arguments = self._arguments(node)
+        kernel, arguments = self._kernel(node)
         if definition.context:
             context = self._constant("x", self._context(node.op))
             arguments = f"{context}, {arguments}" if arguments else context
-        call = f"{self._function(self._kernel(node))}({arguments})"
+        call = f"{self._function(kernel)}({arguments})"
         outputs = [v for v in node.outputs if v.variable is None]
         if not node.outputs or not outputs:
             self._line(call, node)
@@ -359,7 +375,7 @@ class Code:
         if not lasting or (base in self._strided and not turns):
             self._call(node)
             return
-        kernel, rest = self._kernel(node), [v.const for v in node.inputs[1:]]
+        kernel, rest = self._kernel(node)[0], [v.const for v in node.inputs[1:]]
         source = self._names[base]
         self._names[value] = self._bound("a", lambda frame: kernel(frame.names[source], *rest))
         self._static.add(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,19 +40,27 @@ class Feeder:
         TypeError, ValueError
             With TensorFlow's sentence, if the value does not fit.
         """
+        array = self.array(value)
+        self.check(array)
+        return array
+
+    def array(self, value: Any) -> Array:
+        """The value as an array of the tensor's type; TypeError if it is none."""
         dtype = self.dtype
         if type(value) is np.ndarray and value.dtype == dtype and dtype.kind != "O":
-            array = value
-        else:
-            array = self._converted(value)
-        if array.shape != self._fitting:
-            if not compatible(self.tensor._spec.shape, array.shape):
-                raise ValueError(
-                    f"Cannot feed value of shape {array.shape!r} for Tensor "
-                    f"{self.tensor.name!r}, which has shape '{self.tensor.get_shape()}'"
-                )
-            self._fitting = array.shape
-        return array
+            return value
+        return self._converted(value)
+
+    def check(self, array: Array) -> None:
+        """Raise ValueError if an array has no shape that the tensor may have."""
+        if array.shape == self._fitting:
+            return
+        if not compatible(self.tensor._spec.shape, array.shape):
+            raise ValueError(
+                f"Cannot feed value of shape {array.shape!r} for Tensor "
+                f"{self.tensor.name!r}, which has shape '{self.tensor.get_shape()}'"
+            )
+        self._fitting = array.shape
 
     def _converted(self, value: Any) -> Array:
         if isinstance(value, Tensor):
@@ -89,6 +97,36 @@ class Feeder:
                 "larger type (e.g. int64)."
             )
         return array
+
+
+class Feeders:
+    """Checks and converts what is fed for all the tensors of a call.
+
+    Parameters
+    ----------
+    tensors : list of Tensor
+        The tensors, in the order in which their values come.
+    """
+
+    __slots__ = ("_dtypes", "_feeders")
+
+    def __init__(self, tensors: Sequence[Tensor]) -> None:
+        self._feeders = [Feeder(t) for t in tensors]
+        # Text has no type of its own in NumPy: objects are always looked at.
+        self._dtypes = [None if f.dtype.kind == "O" else f.dtype for f in self._feeders]
+
+    def arrays(self, values: Collection[Any]) -> list[Array]:
+        """The arrays to run with; their shapes are not checked."""
+        # Arrays of the right type, which is all that comes in a busy loop, cost no call.
+        return [
+            v if type(v) is np.ndarray and v.dtype is dtype else feeder.array(v)
+            for v, dtype, feeder in zip(values, self._dtypes, self._feeders, strict=True)
+        ]
+
+    def check(self, arrays: Sequence[Array]) -> None:
+        """Raise ValueError if one of the arrays has no shape that its tensor may have."""
+        for feeder, array in zip(self._feeders, arrays, strict=True):
+            feeder.check(array)
 
 
 def _short(value: Any) -> str:

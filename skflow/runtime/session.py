@@ -11,8 +11,9 @@ import numpy as np
 
 from skflow.graph.core import Graph, get_default_graph
 from skflow.graph.nodes import Operation, Tensor
+from skflow.graph.philox import PhiloxStream
 from skflow.graph.stacks import default_session
-from skflow.runtime.feed import Feeder, feed_items
+from skflow.runtime.feed import feed_items
 from skflow.runtime.fetch import FetchList, Rebuild
 from skflow.runtime.program import Program
 from skflow.runtime.state import State
@@ -37,6 +38,10 @@ class _Context:
         """This operation's own object in this session, made at first use."""
         return self._session._state.resource(self.op, make)
 
+    def stream(self) -> PhiloxStream:
+        """This operation's random stream in this session."""
+        return self._session._state.streams.of(self.op)
+
     def call(self, body: Any, arguments: Sequence[Any]) -> list[Any]:
         """Run a body graph on values and return its outputs."""
         return self._session._call_body(body, arguments)
@@ -45,22 +50,24 @@ class _Context:
 class _Call:
     """What is remembered of a call of `run`: its program and how values come in and out."""
 
-    __slots__ = ("feeders", "lock", "program", "rebuild")
+    __slots__ = ("lock", "program", "rebuild")
 
-    def __init__(self, program: Program, feeders: list[Feeder], rebuild: Rebuild) -> None:
+    def __init__(self, program: Program, rebuild: Rebuild) -> None:
         self.program = program
-        self.feeders = feeders
         self.rebuild = rebuild
         self.lock = program.lock
 
     def __call__(self, values: Collection[Any]) -> Any:
         """Run on the values to feed."""
-        arrays = [feeder(v) for feeder, v in zip(self.feeders, values, strict=True)]
+        program, lock = self.program, self.lock
+        arrays = program.feeders.arrays(values)
+        if lock is None:
+            return self.rebuild(program.run(arrays))
         try:
-            with self.lock:
-                found = self.program.run(arrays)
+            with lock:
+                found = program.run(arrays)
         except BaseException:
-            self.program.state.lock.forget()
+            program.state.lock.forget()
             raise
         return self.rebuild(found)
 
@@ -201,9 +208,12 @@ class BaseSession:
     def __reduce__(self) -> Any:
         raise TypeError("A session cannot be copied or pickled: save its variables instead.")
 
-    def _check_open(self) -> None:
+    def _check_not_closed(self) -> None:
         if self._closed:
             raise RuntimeError("Attempted to use a closed Session.")
+
+    def _check_open(self) -> None:
+        self._check_not_closed()
         if not self._graph._operations:
             raise RuntimeError(
                 "The Session graph is empty.  Add operations to the graph before calling run()."
@@ -234,7 +244,7 @@ class BaseSession:
                     self._programs.clear()
                 program = Program(self._state, wanted.items, feeds, self._context)
                 self._programs[key] = program
-        return _Call(program, [Feeder(t) for t in feeds], wanted.rebuild)
+        return _Call(program, wanted.rebuild)
 
     def make_callable(
         self, fetches: Any, feed_list: Sequence[Any] | None = None, accept_options: bool = False
@@ -264,13 +274,13 @@ class BaseSession:
             raise TypeError("`feed_list` must be a list or tuple.")
         self._check_open()
         feeds = [t for t, _ in feed_items(self._graph, dict.fromkeys(feed_list or ()))]
-        call = self._make_call(fetches, feeds)
+        call, count = self._make_call(fetches, feeds), len(feeds)
 
         def function(*values: Any) -> Any:
             if self._closed:
-                raise RuntimeError("Attempted to use a closed Session.")
-            if len(values) != len(feeds):
-                raise TypeError(f"{len(feeds)} values are fed, {len(values)} were given")
+                self._check_not_closed()
+            if len(values) != count:
+                raise TypeError(f"{count} values are fed, {len(values)} were given")
             return call(values)
 
         if accept_options:
@@ -285,7 +295,7 @@ class BaseSession:
         if program is None:
             with self._lock:
                 program = self._bodies.setdefault(
-                    body, Program(self._state, body.outputs, body.inputs, self._context)
+                    body, Program(self._state, body.outputs, body.inputs, self._context, inner=True)
                 )
         return list(program.run([np.asarray(a) for a in arguments]))
 

@@ -13,6 +13,7 @@ from skflow.graph.dtypes import Array, DType
 from skflow.graph.nodes import Operation
 from skflow.graph.shapes import is_full, num_elements, shape_brackets
 from skflow.runtime.locks import SharedLock
+from skflow.runtime.streams import Streams
 
 
 class Variable:
@@ -81,6 +82,7 @@ class State:
     def __init__(self) -> None:
         self.layout = 0
         self.lock = SharedLock()
+        self.streams = Streams()
         self._lock = threading.RLock()
         self._variables: dict[str, Variable] = {}
         self._resources: dict[Operation, Any] = {}
@@ -139,4 +141,5 @@ class State:
         with self._lock:
             self._variables.clear()
             self._resources.clear()
+            self.streams.clear()
             self.layout += 1

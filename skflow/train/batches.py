@@ -2,13 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[Any]
+
+
+class Column(Protocol):
+    """Rows that are not one array but several, such as those of a sparse matrix."""
+
+    def __len__(self) -> int:
+        """The number of rows."""
+
+    def take(self, rows: Array) -> list[Array]:
+        """The rows of these numbers, in this order.
+
+        Parameters
+        ----------
+        rows : ndarray of int, shape (k,)
+            The numbers.
+
+        Returns
+        -------
+        list of ndarray
+            As many arrays each time.
+        """
+
+    def part(self, rows: slice) -> list[Array]:
+        """Rows that lie side by side.
+
+        Parameters
+        ----------
+        rows : slice
+            Which ones; its step is one.
+
+        Returns
+        -------
+        list of ndarray
+            The arrays that `take` gives for these rows.
+        """
 
 
 class Batches:
@@ -16,7 +51,7 @@ class Batches:
 
     Parameters
     ----------
-    arrays : sequence of ndarray
+    columns : sequence of array-like or Column
         What belongs together row by row, such as features, labels and weights.
     size : int
         Rows in a batch; the last batch of an epoch has what is left.
@@ -24,10 +59,16 @@ class Batches:
         Where the order of the rows comes from; without it they come as they lie. A single
         batch of all rows is never shuffled.
 
+    Raises
+    ------
+    ValueError
+        If the columns differ in length.
+
     Notes
     -----
-    A shuffled batch is a view of memory that the next one overwrites. Batches in order are
-    views of the arrays themselves.
+    A batch is a tuple of arrays: one for each array, and for each `Column` those that it gives.
+    A shuffled batch of an array is a view of memory that the next one overwrites. Batches in
+    order are views of the arrays themselves.
 
     Examples
     --------
@@ -37,10 +78,19 @@ class Batches:
     """
 
     def __init__(
-        self, arrays: Sequence[Array], size: int, rng: np.random.RandomState | None = None
+        self,
+        columns: Sequence[ArrayLike | Column],
+        size: int,
+        rng: np.random.RandomState | None = None,
     ) -> None:
-        self.arrays = [np.asarray(a) for a in arrays]
-        self.rows = len(self.arrays[0])
+        # NumPy would copy an array that has gaps at each gathering.
+        self.columns: list[Any] = [
+            c if hasattr(c, "part") else np.ascontiguousarray(c) for c in columns
+        ]
+        lengths = [len(c) for c in self.columns]
+        if len(set(lengths)) > 1:
+            raise ValueError(f"The columns of a batch must be equally long, got {lengths}.")
+        self.rows = lengths[0]
         self.size = min(size, self.rows)
         self._rng = rng if self.size < self.rows else None
         self._slices = [
@@ -56,16 +106,32 @@ class Batches:
         return self._ordered() if self._rng is None else self._shuffled(self._rng)
 
     def _ordered(self) -> Iterator[tuple[Array, ...]]:
+        parts = [_viewer(c) if isinstance(c, np.ndarray) else c.part for c in self.columns]
         for rows in self._slices:
-            yield tuple([a[rows] for a in self.arrays])
+            yield tuple([array for part in parts for array in part(rows)])
 
     def _shuffled(self, rng: np.random.RandomState) -> Iterator[tuple[Array, ...]]:
         order = rng.permutation(self.rows)
-        memory = [np.empty((self.size, *a.shape[1:]), a.dtype) for a in self.arrays]
+        takes = [
+            _gatherer(c, self.size) if isinstance(c, np.ndarray) else c.take for c in self.columns
+        ]
         for rows in self._slices:
             chosen = order[rows]
-            batch = tuple([m[: len(chosen)] for m in memory])
-            for array, out in zip(self.arrays, batch, strict=True):
-                # The indices are sound; checking them would make NumPy buffer the output.
-                array.take(chosen, axis=0, out=out, mode="clip")
-            yield batch
+            yield tuple([array for take in takes for array in take(chosen)])
+
+
+def _viewer(array: Array) -> Callable[[slice], list[Array]]:
+    return lambda rows: [array[rows]]
+
+
+def _gatherer(array: Array, size: int) -> Callable[[Array], list[Array]]:
+    """A function that gathers rows, at most so many, into memory that is used again."""
+    memory = np.empty((size, *array.shape[1:]), array.dtype)
+
+    def gather(rows: Array) -> list[Array]:
+        found = memory[: len(rows)]
+        # The indices are sound; checking them would make NumPy buffer the output.
+        array.take(rows, axis=0, out=found, mode="clip")
+        return [found]
+
+    return gather

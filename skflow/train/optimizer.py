@@ -338,6 +338,15 @@ class Optimizer:
     def _prepare(self) -> None:
         """Make what all updates share."""
 
+    def _settled(self, var_list: Sequence[Variable]) -> list[Update]:
+        """Make updates of the slots after which steps begin at values that were assigned.
+
+        Most optimizers take a variable as they find it; those that compute it from their slots
+        alone would lose the value with the first step.
+        """
+        del var_list
+        return []
+
     def _apply_dense(self, grad: Tensor, var: Variable) -> Update:
         """Make the update of a variable by a gradient of its shape."""
         raise NotImplementedError

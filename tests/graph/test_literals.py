@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -91,3 +92,17 @@ def test_integers_take_64_bits_only_if_they_must(values: list[int]) -> None:
     assert found.tolist() == values
     small = all(-(2**31) <= v < 2**31 for v in values)
     assert found.dtype == ("int32" if small else "int64")
+
+
+def test_a_large_array_is_copied_once() -> None:
+    """No text, no message, no list of its elements on the way to the graph."""
+    array = np.zeros((300_000, 2), np.int64)
+    tracemalloc.start()
+    try:
+        with tf.Graph().as_default():
+            found = tf.constant(array)
+            assert found.op.name == "Const"
+            peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert array.nbytes <= peak < 1.1 * array.nbytes

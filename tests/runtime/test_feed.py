@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import skflow as tf
-from skflow.runtime.feed import Feeder, feed_items
+from skflow.runtime.feed import Feeder, Feeders, feed_items
 
 
 @pytest.fixture(autouse=True)
@@ -101,6 +101,45 @@ def test_feeds_are_never_written_to(order: Any) -> None:
         found = session.run([tf.nn.relu(x), tf.exp(view), step, tf.transpose(x)], {x: array})
         assert not any(np.shares_memory(f, array) for f in found if f is not None)
         np.testing.assert_array_equal(session.run(v), -array)
+
+
+def test_all_that_is_fed_is_as_each_alone() -> None:
+    """Whether it comes as an array of the right type, which is passed on, or as something else."""
+    kinds = [tf.float32, tf.int64, tf.string, tf.bool]
+    given_values = [
+        [np.ones(2, np.float32), np.ones(2, np.int64), np.array(["a"], object), np.array(True)],
+        [[1, 2], np.ones(2, np.int32), "a", 1],
+        [np.ones(2, ">f4"), np.matrix([[1]]), np.array(["a"]), np.bool_(True)],
+        [np.float32(1), 3.0, b"a", [True, False]],
+    ]
+    feeders = Feeders([tf.placeholder(k) for k in kinds])
+    for values in given_values:
+        found = feeders.arrays(values)
+        for kind, value, array in zip(kinds, values, found, strict=True):
+            wanted = feeder(kind)(value)
+            assert type(array) is type(wanted)
+            assert array.dtype == kind.np_dtype
+            np.testing.assert_array_equal(array, wanted)
+    first = given_values[0]
+    assert feeders.arrays(first)[0] is first[0]
+    with pytest.raises(TypeError, match="is not compatible with Tensor type"):
+        feeders.arrays([1.0, 2.5, "a", True])
+    with pytest.raises(ValueError, match="zip"):
+        feeders.arrays([1.0])
+
+
+def test_shapes_are_checked_for_every_call() -> None:
+    """Also beside plans for other shapes, and for a value that was right a run before."""
+    x, y = tf.placeholder(tf.float32, [None, 2]), tf.placeholder(tf.float32, [3])
+    with tf.Session() as session:
+        call = session.make_callable([x * 2.0, y], [x, y])
+        for rows in (1, 2, 3, 4, 1):
+            assert call(np.ones((rows, 2), np.float32), np.ones(3))[0].shape == (rows, 2)
+            for wrong in ((rows,), (rows, 3), (rows, 2, 1), ()):
+                with pytest.raises(ValueError, match="Cannot feed value of shape"):
+                    call(np.ones(wrong, np.float32), np.ones(3, np.float32))
+            with pytest.raises(ValueError, match=r"shape \(4,\) for Tensor 'Placeholder_1:0'"):
+                session.run(y, {x: np.ones((rows, 2)), y: np.ones(4)})
 
 
 # ---- keys ---------------------------------------------------------------------------------

@@ -50,6 +50,64 @@ def test_shuffled_batches_use_the_same_memory() -> None:
     assert not np.shares_memory(batches[0][0], X)
 
 
+class Pairs:
+    """Rows that are fed as two arrays."""
+
+    def __init__(self, rows: np.ndarray) -> None:
+        self.rows = rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, rows: np.ndarray) -> list[np.ndarray]:
+        return [self.rows[rows], -self.rows[rows]]
+
+    def part(self, rows: slice) -> list[np.ndarray]:
+        return [self.rows[rows], -self.rows[rows]]
+
+
+@pytest.mark.parametrize("seed", [None, 0])
+def test_a_column_may_be_several_arrays(seed: int | None) -> None:
+    rng = None if seed is None else np.random.RandomState(seed)
+    batches = Batches([X, Pairs(Y), Y], 4, rng)
+    seen = []
+    for x, plus, minus, y in batches:
+        assert plus.tolist() == y.tolist()
+        assert minus.tolist() == (-y).tolist()
+        assert x[:, 0].tolist() == (2 * y).tolist()
+        seen += y.tolist()
+    assert sorted(seen) == Y.tolist()
+    assert (seen == Y.tolist()) == (seed is None)
+
+
+def test_columns_of_other_lengths_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"must be equally long, got \[11, 10\]"):
+        Batches([X, Y[1:]], 4)
+
+
+def test_gaps_are_closed_once() -> None:
+    """NumPy would copy the whole array at each gathering."""
+    wide = np.arange(44).reshape(11, 4)
+    batches = Batches([wide[:, ::2], wide[:, 0]], 4, np.random.RandomState(0))
+    assert all(a.flags.c_contiguous for a in batches.columns)
+    assert all((x[:, 0] == y).all() for x, y in batches)
+
+
+def test_the_rows_may_be_read_only() -> None:
+    locked = X.copy()
+    locked.flags.writeable = False
+    for rng in (None, np.random.RandomState(0)):
+        epoch(Batches([locked, Y], 4, rng))
+
+
+def test_two_epochs_at_once_have_memory_of_their_own() -> None:
+    batches = Batches([X, Y], 4, np.random.RandomState(0))
+    for (x, y), (other, number) in zip(batches, batches, strict=True):
+        assert (x[:, 0] == 2 * y).all()
+        assert (other[:, 0] == 2 * number).all()
+        assert not np.shares_memory(x, other)
+
+
 def test_one_batch_of_everything_is_not_shuffled() -> None:
     rng = np.random.RandomState(0)
     before = rng.get_state()[2]

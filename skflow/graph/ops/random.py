@@ -29,15 +29,6 @@ _LOGITS: Final = (
 )
 
 
-def _stream(context: OpContext, seed: int, seed2: int) -> philox.PhiloxStream:
-    """The operation's stream in this session."""
-
-    def start() -> philox.PhiloxStream:
-        return philox.PhiloxStream.from_seeds(seed, seed2)
-
-    return context.resource(start)  # type: ignore[no-any-return]
-
-
 def _dims(shape: Array) -> tuple[int, ...]:
     """The shape that a vector holds."""
     if shape.ndim != 1:
@@ -64,9 +55,9 @@ def _real_shape(shape: Spec, *, dtype: DType) -> Shape:
 
 
 def _real_kernel(draw: Callable[..., Array]) -> Callable[..., Array]:
-    def kernel(context: OpContext, shape: Array, *, seed: int, seed2: int, dtype: DType) -> Array:
+    def kernel(context: OpContext, shape: Array, *, dtype: DType) -> Array:
         dims = _dims(shape)
-        return draw(_stream(context, seed, seed2), dims, dtype.np_dtype)
+        return draw(context.stream(), dims, dtype.np_dtype)
 
     return kernel
 
@@ -103,20 +94,13 @@ def _bound(value: Array, name: str) -> int:
 
 
 def _random_int(
-    context: OpContext,
-    shape: Array,
-    minval: Array,
-    maxval: Array,
-    *,
-    seed: int,
-    seed2: int,
-    Tout: DType,
-) -> Array:  # the attribute's name
+    context: OpContext, shape: Array, minval: Array, maxval: Array, *, Tout: DType
+) -> Array:
     low, high = _bound(minval, "minval"), _bound(maxval, "maxval")
     dims = _dims(shape)
     if low >= high:
         raise invalid(f"Need minval < maxval, got {low} >= {high}")
-    return philox.uniform_int(_stream(context, seed, seed2), dims, low, high, Tout.np_dtype)
+    return philox.uniform_int(context.stream(), dims, low, high, Tout.np_dtype)
 
 
 define(
@@ -139,8 +123,8 @@ def _same_shape(value: Spec) -> Shape:
     return value.shape
 
 
-def _shuffle(context: OpContext, value: Array, *, seed: int, seed2: int) -> Array:
-    return philox.random_shuffle(_stream(context, seed, seed2), value)
+def _shuffle(context: OpContext, value: Array) -> Array:
+    return philox.random_shuffle(context.stream(), value)
 
 
 # TensorFlow 1.1.0 knows no gradient of it, and says so.
@@ -166,14 +150,12 @@ def _samples_shape(logits: Spec, num_samples: Spec) -> Shape:
     return (None if rows is None else rows[0], count)
 
 
-def _multinomial(
-    context: OpContext, logits: Array, num_samples: Array, *, seed: int, seed2: int
-) -> Array:
+def _multinomial(context: OpContext, logits: Array, num_samples: Array) -> Array:
     if num_samples.ndim:
         shape = shape_brackets(num_samples.shape)
         raise invalid(f"num_samples should be a scalar, got shape {shape}")
     try:
-        return philox.multinomial(_stream(context, seed, seed2), logits, as_int(num_samples))
+        return philox.multinomial(context.stream(), logits, as_int(num_samples))
     except ValueError as error:
         raise invalid(str(error)) from None
 

@@ -9,7 +9,7 @@ from skflow.graph.conversion import constant
 from skflow.graph.dtypes import COMPLEX, FLOATS, Array, float32, int32, int64
 from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._arrays import invalid
-from skflow.graph.ops._csr import Pattern, check_parts
+from skflow.graph.ops._csr import Pattern, check_parts, constant_pattern
 from skflow.graph.registry import define, raw
 from skflow.graph.shapes import Shape, equal_dims, shape_brackets
 from skflow.graph.spec import Spec
@@ -40,30 +40,49 @@ def _inner(adjoint_a: bool, adjoint_b: bool) -> tuple[int, int]:
     return (0 if adjoint_a else 1), (1 if adjoint_b else 0)
 
 
+def pattern_of(indices: Array, shape: Array) -> Pattern | None:
+    """What the products of a run with one sparse matrix share; ``None`` of parts that are none."""
+    if indices.ndim != 2 or shape.shape != (2,):
+        return None
+    return Pattern(indices, (int(shape[0]), int(shape[1])))
+
+
 def _sparse_matmul_dense(
-    indices: Array, values: Array, shape: Array, b: Array, *, adjoint_a: bool, adjoint_b: bool
+    indices: Array,
+    values: Array,
+    shape: Array,
+    b: Array,
+    pattern: Pattern | None = None,
+    *,
+    adjoint_a: bool,
+    adjoint_b: bool,
+    out: Array | None = None,
 ) -> Array:
     check_parts(indices, values, shape, b, _inner(adjoint_a, adjoint_b))
-    pattern = Pattern(indices, (int(shape[0]), int(shape[1])), adjoint_a)
-    return pattern.product(values, _dense_factor(b, adjoint_b))
+    if pattern is None:
+        pattern = pattern_of(indices, shape)
+        assert pattern is not None  # the parts fit
+    return pattern.product(values, _dense_factor(b, adjoint_b), adjoint_a, out)
 
 
 def _sparse_matmul_dense_for(specs: Sequence[Spec], attrs: dict[str, Any]) -> Any:
     """The product with a constant pattern, which is put in order once."""
-    indices, shape = specs[0].value, specs[2].value
+    indices, values, shape = (s.value for s in specs[:3])
     if indices is None or shape is None or indices.ndim != 2 or indices.shape[1] != 2:
         return None
     if shape.shape != (2,):
         return None
     adjoint_a, adjoint_b = attrs["adjoint_a"], attrs["adjoint_b"]
     inner = _inner(adjoint_a, adjoint_b)
-    found: list[Pattern] = []
+    pattern = constant_pattern(indices, (int(shape[0]), int(shape[1])))
+    if values is not None:
+        pattern.hold(values)
 
-    def product(indices: Array, values: Array, shape: Array, b: Array) -> Array:
+    def product(
+        indices: Array, values: Array, shape: Array, b: Array, *, out: Array | None = None
+    ) -> Array:
         check_parts(indices, values, shape, b, inner)
-        if not found:
-            found.append(Pattern(indices, (int(shape[0]), int(shape[1])), adjoint_a))
-        return found[0].product(values, _dense_factor(b, adjoint_b))
+        return pattern.product(values, _dense_factor(b, adjoint_b), adjoint_a, out)
 
     return product
 
@@ -92,11 +111,11 @@ def _sparse_matmul_dense_grad(op: Operation, dy: Tensor) -> list[Any]:
     rows, columns = _column(indices, 0), _column(indices, 1)
     if adjoint_b:
         # With B' in the product, B's gradient is (op(A)' dY)'.
-        db = raw.SparseTensorDenseMatMul(indices, values, shape, dy, adjoint_a=not adjoint_a)
-        db = raw.Transpose(_conj(db), [1, 0], name="transpose")
+        back = raw.SparseTensorDenseMatMul(indices, values, shape, dy, adjoint_a=not adjoint_a)
+        db = raw.Transpose(_conj(back), [1, 0], name="transpose")
         factor = raw.Transpose(_conj(b), [1, 0], name="transpose_1")
     else:
-        db = raw.SparseTensorDenseMatMul(
+        back = db = raw.SparseTensorDenseMatMul(
             indices,
             values,
             shape,
@@ -105,6 +124,10 @@ def _sparse_matmul_dense_grad(op: Operation, dy: Tensor) -> list[Any]:
             name="SparseTensorDenseMatMul/SparseTensorDenseMatMul",
         )
         factor = b
+    sizes = b.get_shape()
+    if sizes.ndims == 2:
+        # A fed matrix's shape says it only in the run, too late to find the gradient a place.
+        back.set_shape(sizes.as_list()[::-1] if adjoint_b else sizes)
     left = raw.Gather(dy, columns if adjoint_a else rows)
     right = raw.Gather(factor, rows if adjoint_a else columns)
     products = raw.Mul(_conj(left), right) if adjoint_a else raw.Mul(left, _conj(right))
@@ -126,6 +149,7 @@ define(
     kernel=_sparse_matmul_dense,
     specialize=_sparse_matmul_dense_for,
     grad=_sparse_matmul_dense_grad,
+    out=True,
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import skflow.graph.ops.training  # noqa: F401  (declares the operations)
@@ -103,6 +104,21 @@ class FtrlOptimizer(Optimizer):
         if self._l2_shrinkage > 0.0:
             values["l2_shrinkage_regularization_strength"] = self._l2_shrinkage
         self._set_hyperparameters(**values, learning_rate_power=self._learning_rate_power)
+
+    def _settled(self, var_list: Sequence[Variable]) -> list[Update]:
+        """Set each ``linear`` slot to where the leader is the variable's value."""
+        updates = []
+        for var in var_list:
+            rate, power, l2 = self._in_type_of(
+                var, "learning_rate", "learning_rate_power", "l2_regularization_strength"
+            )
+            curvature = raw.Pow(self._slot(var, "accum"), -power) / rate + 2.0 * l2
+            linear = -(var.value() * curvature)
+            if self._l1_regularization_strength:
+                (l1,) = self._in_type_of(var, "l1_regularization_strength")
+                linear -= l1 * raw.Sign(var.value())
+            updates.append(raw.Assign(self._slot(var, "linear"), linear))
+        return updates
 
     def _apply(self, plain: OpDef, shrinking: OpDef, var: Variable, *grad: Tensor) -> Update:
         slots = self._slot(var, "accum"), self._slot(var, "linear")

@@ -1,0 +1,371 @@
+"""The course of one fit: training by steps on batches, or by a search over all rows at once."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skflow.estimators.heads import Head
+from skflow.estimators.inputs import Rows, in_blocks
+from skflow.estimators.networks import Network
+from skflow.estimators.search import search
+from skflow.estimators.training import (
+    Setting,
+    State,
+    TrainingGraph,
+    Values,
+    predictor,
+    training_graph,
+)
+from skflow.train.batches import Batches
+from skflow.train.loop import History, Limits, Report, train
+
+Array = NDArray[Any]
+RandomState = np.random.RandomState
+
+_AUTO_BATCH: Final = 200
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who follows a training, and may end it.
+
+    Attributes
+    ----------
+    report : callable, optional
+        Takes a line about each epoch.
+    before_epoch : callable, optional
+        Called before each epoch.
+    after_epoch : callable, optional
+        Called after it with a function that gives the values reached; true ends the training.
+    interrupted : callable, optional
+        Asked after each step; true ends the training.
+    """
+
+    report: Report | None = None
+    before_epoch: Callable[[], object] | None = None
+    after_epoch: Callable[[Callable[[], Values]], bool] | None = None
+    interrupted: Callable[[], bool] | None = None
+
+    def after(self, values: Callable[[], Values]) -> bool:
+        """Tell of the end of an epoch."""
+        return self.after_epoch is not None and self.after_epoch(values)
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """How one training goes.
+
+    Attributes
+    ----------
+    setting : Setting
+        What is trained.
+    limits : Limits
+        When it ends.
+    batch_size : int or "auto"
+        The rows of a step.
+    shuffle : bool
+        Whether each epoch takes the rows in a new order.
+    restore_best : bool
+        Whether the best epoch's values are the result.
+    rng : numpy.random.RandomState
+        Chooses first values and the order of the rows.
+    watch : Watch
+        Who follows it.
+    """
+
+    setting: Setting
+    limits: Limits
+    batch_size: int | str
+    shuffle: bool
+    restore_best: bool
+    rng: RandomState
+    watch: Watch
+
+    def split(self, rows: Rows, fraction: float) -> tuple[Rows, Rows]:
+        """Set rows aside to validate on, of all classes alike where there are enough of each.
+
+        Parameters
+        ----------
+        rows : Rows
+            All rows.
+        fraction : float
+            The part to set aside.
+
+        Returns
+        -------
+        training, validation : Rows
+        """
+        strata = self.setting.head.strata(rows.labels)
+        if strata is not None:
+            _, counts = np.unique(strata, return_counts=True)
+            if counts.min() < 2 or math.ceil(fraction * len(rows)) < len(counts):
+                strata = None
+        return rows.split(fraction, self.rng, strata)
+
+    def in_batches(
+        self, rows: Rows, held: Rows | None, start: Mapping[str, Array]
+    ) -> tuple[Values, History]:
+        """Train by an optimizer's steps.
+
+        Parameters
+        ----------
+        rows : Rows
+            The training rows.
+        held : Rows, optional
+            Rows to validate on.
+        start : dict
+            The values of variables that shall not begin at random.
+
+        Returns
+        -------
+        values : dict
+            The trained values by name.
+        history : History
+            The course.
+        """
+        network, head = self.setting.network, self.setting.head
+        with training_graph(self.setting) as graph:
+            graph.start(seed_from(self.rng), rows.total, self._first(rows, start))
+            size = batch_rows(self.batch_size, len(rows))
+            history = train(
+                graph.step,
+                Batches(rows.columns(), size, self.rng if self.shuffle else None),
+                self.limits,
+                score=None
+                if held is None
+                else lambda: validate(network, head, held, graph.values()),
+                snapshot=graph.read if self.restore_best else None,
+                report=self.watch.report,
+                rate=graph.rate,
+                before_epoch=self.watch.before_epoch,
+                after_epoch=lambda _: self.watch.after(graph.values),
+                interrupted=self.watch.interrupted,
+            )
+            return graph.named(graph.read() if history.best is None else history.best), history
+
+    def at_once(self, rows: Rows, start: Mapping[str, Array]) -> tuple[Values, History]:
+        """Train by L-BFGS on all rows together.
+
+        Parameters
+        ----------
+        rows, start
+            As in `in_batches`.
+
+        Returns
+        -------
+        values, history
+            As in `in_batches`.
+        """
+        if self.setting.penalty.l1:
+            raise ValueError(
+                "optimizer='L-BFGS' needs a smooth objective: set l1_regularization_strength=0 or "
+                "choose another optimizer."
+            )
+        with training_graph(self.setting) as graph:
+            graph.start(seed_from(self.rng), rows.total, self._first(rows, start))
+            history = search(
+                graph.session,
+                graph.loss,
+                dict(zip(graph.feeds, rows.arrays(), strict=True)),
+                **self.search_options(graph.trained),
+            )
+            return graph.values(), history
+
+    def search_options(self, named: Callable[[Any], Values]) -> dict[str, Any]:
+        """What a search over all rows goes by.
+
+        Parameters
+        ----------
+        named : callable
+            From what the search reads to the network's values by name.
+
+        Returns
+        -------
+        dict
+            Keywords of `search.search`.
+        """
+        return {
+            "tol": self.limits.tol,
+            "max_iter": self.limits.steps or self.limits.max_iter,
+            "max_time": self.limits.max_time,
+            "report": self.watch.report,
+            "before_iteration": self.watch.before_epoch,
+            "after_iteration": lambda _, read: self.watch.after(lambda: named(read())),
+            "interrupted": self.watch.interrupted,
+        }
+
+    def one_pass(self, rows: Rows, before: Start | None) -> tuple[Values, State, History]:
+        """Make one step on each batch of some rows.
+
+        Parameters
+        ----------
+        rows : Rows
+            The rows.
+        before : Start, optional
+            Where to go on.
+
+        Returns
+        -------
+        values : dict
+            The values reached, by name.
+        state : State
+            What the next pass needs beside them.
+        history : History
+            The course.
+        """
+        with training_graph(self.setting) as graph:
+            first = self._first(rows, {}) if before is None else {}
+            graph.start(seed_from(self.rng), rows.total, first)
+            if before is not None:
+                before.load(graph)
+            size = batch_rows(self.batch_size, len(rows))
+            history = train(
+                graph.step,
+                Batches(rows.columns(), size, self.rng if self.shuffle else None),
+                Limits(max_iter=1),
+                rate=graph.rate,
+                interrupted=self.watch.interrupted,
+            )
+            history.reason = None
+            return graph.values(), graph.state(), history
+
+    def _first(self, rows: Rows, start: Mapping[str, Array]) -> Mapping[str, Array]:
+        """Values to begin with: the outputs' biases at the best constant outputs."""
+        network, head = self.setting.network, self.setting.head
+        first = None if start else head.first_outputs(rows.labels, rows.weight)
+        if first is None or network.output_biases is None:
+            return start
+        return {network.output_biases: first.astype(network.spec.dtype)}
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a training goes on.
+
+    Attributes
+    ----------
+    values : dict of str to ndarray
+        The values of the network's variables.
+    state : State, optional
+        What else there was: slots and random streams.
+    places : ndarray of int, optional
+        Which outputs of the new network the old one's are, if there are more now.
+    """
+
+    values: Values
+    state: State | None
+    places: Array | None
+
+    def load(self, graph: TrainingGraph) -> None:
+        """Give a graph that has begun these values."""
+        slots = {} if self.state is None else self.state.slots
+        if self.places is None:
+            graph.load({**self.values, **slots})
+        else:
+            fresh = graph.everything()
+            old = {**self.values, **slots}
+            graph.load({n: self._grown(n, old[n], fresh[n]) for n in old if n in fresh})
+        if self.state is not None:
+            graph.restore_streams(self.state.streams)
+
+    def _grown(self, name: str, old: Array, fresh: Array) -> Array:
+        """An array whose last axis may be the outputs: the new ones begin anew."""
+        if old.shape == fresh.shape:
+            return old
+        places = self.places
+        assert places is not None
+        if old.shape[:-1] != fresh.shape[:-1] or places.max() >= fresh.shape[-1]:
+            raise ValueError(
+                f"The variable {name!r} cannot take new classes: its shape was {old.shape} and is "
+                f"{fresh.shape} now."
+            )
+        grown = fresh.copy()
+        if old.shape[-1] == 1 and len(places) == 2:
+            # The log odds of the second class become one number for each of the two.
+            if name in self.values:
+                grown[..., places] = old * np.array([-0.5, 0.5], old.dtype)
+        else:
+            grown[..., places] = old
+        return grown
+
+
+def network_outputs(network: Network, features: Any, values: Values) -> Array:
+    """The outputs of a network for any number of rows.
+
+    Parameters
+    ----------
+    network : Network
+        The architecture.
+    features : Features
+        The rows.
+    values : dict
+        The variables' values by name.
+
+    Returns
+    -------
+    ndarray of shape (n, outputs)
+    """
+    compiled = predictor(network)
+    run, arrays = compiled.run, [values[name] for name in compiled.names]
+    sparse = network.spec.sparse
+    return in_blocks(
+        lambda block: run(*block.arrays(), *arrays), features, network.width, sparse=sparse
+    )
+
+
+def validate(network: Network, head: Head, rows: Rows, values: Values) -> float:
+    """How well a network does on rows.
+
+    Parameters
+    ----------
+    network, head : Network, Head
+        What predicts, and how it is judged.
+    rows : Rows
+        The rows.
+    values : dict
+        The variables' values by name.
+
+    Returns
+    -------
+    float
+        The higher the better.
+    """
+    outputs = network_outputs(network, rows.features, values)
+    return head.score(rows.labels, outputs, rows.weight)
+
+
+def batch_rows(batch_size: int | str, rows: int) -> int:
+    """How many rows a step takes.
+
+    Parameters
+    ----------
+    batch_size : int or "auto"
+        What the user asks for; ``"auto"`` is ``min(200, rows)``.
+    rows : int
+        How many there are.
+
+    Returns
+    -------
+    int
+    """
+    if isinstance(batch_size, str):
+        return min(_AUTO_BATCH, rows)
+    if batch_size > rows:
+        warnings.warn(
+            f"Got `batch_size` {batch_size}, larger than the sample size {rows}. It is going to "
+            "be clipped.",
+            stacklevel=5,
+        )
+    return min(int(batch_size), rows)
+
+
+def seed_from(rng: RandomState) -> int:
+    """A seed for a graph."""
+    return int(rng.randint(np.iinfo(np.int32).max))

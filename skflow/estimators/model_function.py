@@ -1,0 +1,193 @@
+"""Networks that a function of the user's builds, as TF.Learn's `model_fn` did."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+import skflow as tf
+from skflow.estimators.classification_heads import BinaryHead, ClassificationHead
+from skflow.estimators.features import FeatureTensors
+from skflow.estimators.heads import Head
+from skflow.estimators.networks import Network, Objective
+from skflow.estimators.training import predictor
+
+# What a row is assumed to become inside of a network that nobody knows.
+_WIDTH: Final = 1024
+
+# The keys of predictions among which the outputs are looked for.
+_OUTPUTS: Final = ("logits", "outputs", "predictions", "scores")
+
+
+class ModeKeys(StrEnum):
+    """What a graph is built for."""
+
+    TRAIN = "train"
+    PREDICT = "infer"
+
+
+@dataclass(frozen=True)
+class EstimatorSpec:
+    """What a `model_fn` returns.
+
+    Attributes
+    ----------
+    mode : str
+        The mode that it was called with.
+    predictions : Tensor or dict of str to Tensor
+        The outputs: a tensor of shape (n, outputs) or (n,), or under the key ``"logits"``,
+        ``"outputs"``, ``"predictions"`` or ``"scores"``. Those of classifiers are log odds, or
+        under the key ``"probabilities"`` probabilities.
+    loss : Tensor of shape () or (n,), optional
+        What training minimises, or the loss of each row. Without it the estimator's `loss` is
+        applied to the outputs.
+    train_op : Operation or Tensor, optional
+        A step of training. Without it the estimator's `optimizer` makes one.
+    """
+
+    mode: str
+    predictions: Any = None
+    loss: Any = None
+    train_op: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class GraphNetwork(Network):
+    """A network that a function builds.
+
+    Attributes
+    ----------
+    head : Head
+        What its outputs mean.
+    model_fn : callable
+        The function.
+    params : dict
+        What it is given as `params`.
+    """
+
+    head: Head
+    model_fn: Callable[..., Any]
+    params: Mapping[str, Any]
+
+    def __hash__(self) -> int:
+        return hash((self.spec, self.outputs, self.head, self.model_fn))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, GraphNetwork) and (
+            self.spec,
+            self.outputs,
+            self.head,
+            self.model_fn,
+            self.params,
+        ) == (other.spec, other.outputs, other.head, other.model_fn, other.params)
+
+    @property
+    def width(self) -> int:
+        """A guess."""
+        return max(self.spec.numeric, self.outputs, _WIDTH)
+
+    def __call__(self, features: FeatureTensors, *, training: bool) -> tf.Tensor:
+        """Make the variables and return the outputs."""
+        del training
+        return self._outputs(self._called(features, None, None, ModeKeys.PREDICT))
+
+    def objective(
+        self,
+        features: FeatureTensors,
+        labels: tf.Tensor,
+        weights: tf.Tensor | None,
+        head: Head,
+    ) -> Objective:
+        """Make the variables and return what training minimises."""
+        tf.train.get_or_create_global_step()
+        found = self._called(features, labels, weights, ModeKeys.TRAIN)
+        if found.loss is None:
+            loss = head.mean_loss(labels, self._outputs(found), weights)
+        else:
+            loss = self._mean(tf.convert_to_tensor(found.loss), weights)
+        return Objective(loss, found.train_op, self._needed())
+
+    def _called(
+        self,
+        features: FeatureTensors,
+        labels: tf.Tensor | None,
+        weights: tf.Tensor | None,
+        mode: ModeKeys,
+    ) -> EstimatorSpec:
+        """What the function returns."""
+        given: Any = features.numeric
+        if features.codes is not None:
+            given = {"numeric": features.numeric, "codes": features.codes}
+        params = {"n_outputs": self.outputs, **self.params}
+        extra = {"weights": weights} if self._takes_weights() else {}
+        found = self.model_fn(given, labels, mode, params, **extra)
+        if not isinstance(found, EstimatorSpec):
+            raise TypeError(f"model_fn must return an EstimatorSpec, got {found!r}.")
+        return found
+
+    def _takes_weights(self) -> bool:
+        return "weights" in inspect.signature(self.model_fn).parameters
+
+    def _mean(self, loss: tf.Tensor, weights: tf.Tensor | None) -> tf.Tensor:
+        """The mean of a loss of each row; a single loss is taken as it is."""
+        if loss.get_shape().ndims == 0:
+            if weights is not None and not self._takes_weights():
+                raise ValueError(
+                    "sample_weight has no effect on the single loss that model_fn returned: let "
+                    "it return the loss of each row, of shape (n,), or take `weights`."
+                )
+            return loss
+        if weights is not None and not self._takes_weights():
+            loss = loss * weights
+        return tf.reduce_mean(loss)
+
+    def _outputs(self, found: EstimatorSpec) -> tf.Tensor:
+        """The outputs among the predictions, of shape (n, outputs)."""
+        predictions = found.predictions
+        if predictions is None:
+            raise ValueError("The EstimatorSpec that model_fn returned has no predictions.")
+        if not isinstance(predictions, Mapping):
+            return self._shaped(predictions)
+        for key in _OUTPUTS:
+            if key in predictions:
+                return self._shaped(predictions[key])
+        if "probabilities" in predictions and isinstance(self.head, ClassificationHead):
+            return self._log_odds(predictions["probabilities"])
+        raise ValueError(
+            f"model_fn's predictions must have one of the keys {', '.join(_OUTPUTS)}, got "
+            f"{', '.join(map(str, predictions))}."
+        )
+
+    def _log_odds(self, probabilities: tf.Tensor) -> tf.Tensor:
+        logs = tf.log(probabilities)
+        if isinstance(self.head, BinaryHead) and logs.get_shape()[-1].value == 2:
+            first, second = tf.unstack(logs, axis=1)
+            return self._shaped(second - first)
+        return self._shaped(logs)
+
+    def _shaped(self, outputs: Any) -> tf.Tensor:
+        outputs = tf.convert_to_tensor(outputs)
+        if outputs.get_shape().ndims == 1:
+            outputs = tf.expand_dims(outputs, 1)
+        if not outputs.get_shape().is_compatible_with([None, self.outputs]):
+            raise ValueError(
+                f"model_fn's predictions must have the shape (n, {self.outputs}), got "
+                f"{outputs.get_shape()}."
+            )
+        outputs.set_shape([None, self.outputs])
+        return outputs
+
+    def _needed(self) -> list[Any]:
+        """The variables that predictions need, in the order in which they take them."""
+        made = {v.name.removesuffix(":0"): v for v in tf.global_variables()}
+        names = predictor(self).names
+        missing = [name for name in names if name not in made]
+        if missing:
+            raise ValueError(
+                f"model_fn makes the variable {missing[0]!r} in mode {ModeKeys.PREDICT.value!r} "
+                f"but not in mode {ModeKeys.TRAIN.value!r}."
+            )
+        return [made[name] for name in names]
