@@ -1,6 +1,5 @@
 """Estimators that keep scikit-learn's contract and train in graphs."""
 
-from skflow.estimators import schedules as schedules
 from skflow.estimators.combined import (
     DNNLinearCombinedClassifier as DNNLinearCombinedClassifier,
     DNNLinearCombinedRegressor as DNNLinearCombinedRegressor,
@@ -30,5 +29,4 @@ __all__ = [
     "LinearClassifier",
     "LinearRegressor",
     "ModeKeys",
-    "schedules",
 ]

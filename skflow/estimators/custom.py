@@ -24,6 +24,7 @@ class GraphModel(OneOptimizer):
     model_fn: Callable[..., Any] | None = None
     params: Mapping[str, Any] | None = None
     learning_rate: Any = 0.01
+    l2_regularization_strength: float = 0.0
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "model_fn": [callable, None],
@@ -67,7 +68,8 @@ class GraphRegressor(GraphModel, NetworkRegressor):
     - `params` are the estimator's, and beside them ``"n_outputs"``, the number of outputs wanted.
 
     If it has a parameter `weights`, it is also given the weights of the rows, of shape (n,) and
-    one on average, or ``None``.
+    one on average, or ``None``. The penalties apply to the variables that it puts into the
+    collection ``tf.GraphKeys.WEIGHTS``.
 
     Examples
     --------

@@ -133,6 +133,11 @@ class TrainingGraph:
         if setting.penalty:
             self._share = tf.Variable(0.0, trainable=False, dtype=dtype, name="penalty_share")
             charged = tf.get_collection(tf.GraphKeys.WEIGHTS)
+            if not charged:
+                raise ValueError(
+                    "l1_regularization_strength and l2_regularization_strength charge for the "
+                    "variables in the collection tf.GraphKeys.WEIGHTS, but there are none."
+                )
             self.loss = self.loss + setting.penalty(charged, self._share)
         train_op = objective.train_op
         if train_op is None and setting.recipes:

@@ -23,7 +23,9 @@ class Streams:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._streams: dict[Operation, PhiloxStream] = {}
-        self._graph_seed: int | None = None  # in the place of the one the operations were built with
+        self._graph_seed: int | None = (
+            None  # in the place of the one the operations were built with
+        )
 
     def of(self, op: Operation) -> PhiloxStream:
         """The stream of an operation with the attributes `seed` and `seed2`."""

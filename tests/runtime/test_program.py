@@ -226,3 +226,23 @@ def test_a_function_that_updates_while_its_run_updates() -> None:
         session.run(v.initializer)
         assert session.run(outer).tolist() == [11.0, 11.0]
         assert session.run(outer).tolist() == [132.0, 132.0]
+
+
+def test_runs_do_not_heed_how_numpy_is_told_to_treat_errors() -> None:
+    """Nor do they change it: in bodies, after a variable has moved, and when one fails."""
+    v = tf.Variable([1.0, 0.0], validate_shape=False)
+    divided = 1.0 / v
+    looped = tf.while_loop(lambda i, _: i < 2, lambda i, x: (i + 1, x / tf.zeros([2])), [0, v])[1]
+    chosen = tf.cond(v[0] > 0, lambda: 1.0 / v, lambda: tf.log(v - 1.0))
+    failing = tf.check_numerics(1.0 / v, "it is not finite")
+    with tf.Session() as session, np.errstate(all="raise"):
+        before = np.geterr()
+        for start in ([1.0, 0.0], [2.0, 0.0], [0.0, 0.0]):
+            session.run(tf.assign(v, start, validate_shape=False))
+            assert np.isinf(session.run(divided)[1])
+            assert not np.isfinite(session.run(looped)[1])
+            assert not np.isfinite(session.run(chosen)[1])
+            with pytest.raises(tf.errors.InvalidArgumentError, match="it is not finite"):
+                session.run(failing)
+            assert np.geterr() == before
+            session._state.variable(v.op).move(np.zeros(2, np.float32))

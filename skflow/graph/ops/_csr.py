@@ -1,4 +1,4 @@
-"""Sparse matrices by their entries: checked and ordered once, multiplied without being filled in."""
+"""Sparse matrices: checked and ordered once, multiplied without being filled in."""
 
 from __future__ import annotations
 
@@ -118,10 +118,9 @@ class Pattern:
             )
         kind = values.dtype
         work = np.dtype(np.float32) if kind == np.float16 else kind
-        place = out if work == kind and out is not None and out.flags.c_contiguous else None
-        found = _cleared(size, work, place)
-        gathers = self._axis == adjoint
-        _add(groups, values.astype(work, copy=False), dense.astype(work, copy=False), gathers, found)
+        found = _zeros(size, work, out)
+        factors = values.astype(work, copy=False), dense.astype(work, copy=False)
+        _add(groups, *factors, self._axis == adjoint, found)
         if work.char in "fF":
             self._mend(found, groups, values, dense, adjoint)
         if out is None or found is out:
@@ -150,16 +149,17 @@ class Pattern:
         self, found: Array, groups: _Groups, values: Array, dense: Array, adjoint: bool
     ) -> None:
         """Take sums of more than `_LONG` terms again: SciPy adds one term after the other."""
-        if self.shape[1 - adjoint] <= _LONG:
+        count, most = self.shape[::-1] if adjoint else self.shape
+        if most <= _LONG:
             return
         if adjoint not in self._long:
-            self._long[adjoint] = _long_sums(groups, self.shape[int(adjoint)], self._axis == adjoint)
+            self._long[adjoint] = _long_sums(groups, count, self._axis == adjoint)
         long = self._long[adjoint]
         if long is not None:
             wide = np.result_type(values.dtype, np.float64)
-            part = _cleared((len(long.sums), dense.shape[1]), wide, None)
-            terms = values[long.entries].astype(wide)
-            _add(_Groups(None, long.starts, long.others), terms, dense.astype(wide), True, part)
+            terms, factor = values[long.entries].astype(wide), dense.astype(wide)
+            part = np.zeros((len(long.sums), dense.shape[1]), wide)
+            _add(_Groups(None, long.starts, long.others), terms, factor, True, part)
             found[long.sums] = part
 
 
@@ -259,9 +259,9 @@ def _long_sums(groups: _Groups, count: int, gathers: bool) -> _Long | None:
 # ---- products -------------------------------------------------------------------------------
 
 
-def _cleared(size: Shape, kind: np.dtype[Any], place: Array | None) -> Array:
-    """Zeros, in a place if there is one."""
-    if place is None:
+def _zeros(size: Shape, kind: np.dtype[Any], place: Array | None) -> Array:
+    """Zeros, in the place if it will do."""
+    if place is None or place.dtype != kind or not place.flags.c_contiguous:
         return np.zeros(size, kind)
     place.fill(0)
     return place
