@@ -94,7 +94,7 @@ def nets(kind: str, units: tuple[int, ...], **parameters: Any) -> tuple[Any, Any
     }
     return (
         ours(units, learning_rate=RATE, l2_regularization_strength=1e-4, **parameters),
-        theirs(units, learning_rate_init=RATE, alpha=1e-4, **parameters),
+        theirs(hidden_layer_sizes=units, learning_rate_init=RATE, alpha=1e-4, **parameters),
     )
 
 

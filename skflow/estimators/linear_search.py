@@ -169,17 +169,15 @@ class _Descent:
         tol, max_iter
             As in `LinearSearch.run`.
         """
-        if price > _FIRST:
-            self._measure(None, turned=False)
-            self._go(None, tol, int(min(price, max_iter)))
-            if self._ended(max_iter):
-                return
         while True:
             left = max_iter - self.history.steps
-            bends = self._measure(None, turned=True)
-            steps = max(_FIRST, self.history.steps, int(price)) if bends else left
-            self._go(None, tol, min(steps, left))
-            if self._ended(max_iter):
+            turned = price <= max(_FIRST, self.history.steps)
+            bends = self._measure(None, turned=turned)
+            steps = left
+            if bends if turned else np.isfinite(price):
+                steps = min(left, max(_FIRST, self.history.steps, int(np.ceil(price))))
+            self._go(None, tol, steps)
+            if self.history.reason != "max_iter" or steps == left:
                 return
 
     def kinked(self, price: float, tol: float, max_iter: int) -> None:
@@ -202,10 +200,6 @@ class _Descent:
             if abs(before - loss) <= _ENOUGH * abs(loss):
                 return
             before = loss
-
-    def _ended(self, max_iter: int) -> bool:
-        """Whether the search was not only broken off to go on in new coordinates."""
-        return self.history.reason != "max_iter" or self.history.steps >= max_iter
 
     def _measure(self, smoothing: float | None, *, turned: bool) -> bool:
         """Choose coordinates, and say whether others will be better elsewhere."""

@@ -29,7 +29,7 @@ LABELS = (RNG.rand(ROWS, 3) < [0.1, 0.5, 0.9]).astype(float)
 PAIRS = np.stack([CODES, RNG.randint(0, 2, ROWS)], axis=1).astype(np.int32)
 
 HEADS: dict[str, tuple[Any, Any]] = {
-    "binary": (lambda loss: BinaryHead(loss), MARKS),
+    "binary": (BinaryHead, MARKS),
     "multiclass": (lambda loss: MulticlassHead(loss, 4), CODES),
     "multilabel": (lambda loss: MultilabelHead(loss, 3), LABELS),
     "multioutput": (lambda loss: MultioutputHead(loss, (4, 2)), PAIRS),
@@ -233,7 +233,7 @@ def test_curvatures_of_the_hinge_are_those_of_parabolas_above(kind: str, smoothi
     at, slope = losses(head, labels, outputs, smoothing)
     assert head.curvature(labels, outputs, None) is None
     for i in range(head.outputs):
-        for far in (-10.0, -0.3, 0.3, 10.0):
+        for far in (-10.0, 0.3):
             moved = far * np.eye(head.outputs)[i]
             reached, _ = losses(head, labels, outputs + moved, smoothing)
             grown = (reached - at).reshape(ROWS, -1).sum(axis=1)

@@ -12,7 +12,7 @@ import pytest
 from scipy import optimize
 
 import skflow as tf
-from skflow.estimators.search import Read, search
+from skflow.estimators.search import Read, Search, search
 from skflow.train.loop import History, NanLossDuringTrainingError
 
 RNG = np.random.RandomState(0)
@@ -156,6 +156,29 @@ def test_evaluations_are_limited_too(problem: Problem, monkeypatch: pytest.Monke
     monkeypatch.setattr("skflow.estimators.search._EVALUATIONS", 0)
     history = problem.search()
     assert (history.n_iter, history.reason) == (1, "max_iter")
+
+
+def test_several_runs_have_one_course(problem: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    found = Search(
+        problem.session,
+        problem.loss,
+        before_iteration=lambda: calls.append("begin"),
+        after_iteration=lambda history, _: calls.append("end") or history.n_iter == 7,
+    )
+    feed = {problem.rows: ROWS}
+    assert found.run(feed, tol=1e-9, max_iter=5) == "max_iter"
+    assert found.run(feed, tol=1e-9, max_iter=5) == "callback"
+    assert (found.history.n_iter, found.history.steps, found.history.best_iter) == (7, 7, 7)
+    assert found.history.losses == sorted(found.history.losses, reverse=True)
+    assert found.run(feed, tol=1e-3, max_iter=7) == "converged"
+    made = found.history.n_iter
+    assert 7 < made < 14
+    assert found.run(feed, tol=1e-3, max_iter=5) == found.history.reason == "converged"
+    assert found.history.n_iter == made
+    assert calls == ["begin", "end"] * made
+    monkeypatch.setattr("skflow.estimators.search._EVALUATIONS", 1)
+    assert found.run(feed, tol=1e-3, max_iter=1) == "converged"
 
 
 # ---- what it tells -------------------------------------------------------------------------

@@ -131,7 +131,7 @@ def test_steps_are_counted_across_epochs(
 ) -> None:
     made = Steps(losses)
     batches = Batches([np.zeros((rows, 1))], size)
-    history = train(made, batches, Limits(1, steps=steps))
+    history = train(made, batches, Limits(1, steps=steps), interrupted=lambda: False)
     assert history.reason == "steps"
     assert history.steps == made.made == steps
     per_epoch = len(batches)

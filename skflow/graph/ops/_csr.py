@@ -137,9 +137,10 @@ class Pattern:
     def _ordered(self, values: Array, order: Array | None) -> Array:
         if order is None:
             return values
-        if self._held is None or self._held[0] is not values:
+        held = self._held
+        if held is None or held[0] is not values:
             return values[order]
-        found = self._held[1]
+        found = held[1]
         if found is None:
             found = values[order]
             self._held = values, found
