@@ -126,7 +126,7 @@ def passes(pair: tuple[Any, Any], data: Data) -> tuple[Work, Work]:
 
     def work(model: Any) -> Work:
         model = clone(model).partial_fit(X, y, *classes)
-        return lambda: void(model.partial_fit(X, y))
+        return lambda: void(model.partial_fit(X, y, *classes))
 
     return work(pair[0]), work(pair[1])
 

@@ -18,7 +18,7 @@ from skflow import (
 from skflow.errors import (
     OpError as OpError,
 )
-from skflow.graph import dtypes as _dtypes, serialize as _serialize
+from skflow.graph import dtypes as _dtypes
 from skflow.graph.collections import (
     GraphKeys as GraphKeys,
     add_to_collection as add_to_collection,
@@ -401,6 +401,10 @@ from skflow.graph.scopes import (
     device as device,
     name_scope as name_scope,
 )
+from skflow.graph.serialize import (
+    graph_util as graph_util,
+    import_graph_def as import_graph_def,
+)
 from skflow.graph.shapes import (
     Dimension as Dimension,
     TensorShape as TensorShape,
@@ -457,8 +461,6 @@ from skflow.versions import (
     GRAPH_DEF_VERSION_MIN_PRODUCER as GRAPH_DEF_VERSION_MIN_PRODUCER,
     VERSION as VERSION,
 )
-
-del _serialize  # imported for what it does: operations print themselves as messages
 
 __version__: _Final = "0.1.0"
 bool: _Final = _dtypes.bool_

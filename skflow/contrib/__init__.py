@@ -1,3 +1,3 @@
 """What TensorFlow 1.x kept under `tf.contrib`."""
 
-from skflow.contrib import opt as opt
+from skflow.contrib import framework as framework, opt as opt

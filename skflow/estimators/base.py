@@ -41,6 +41,9 @@ _NOT_FINITE: Final = (
     "need to be preprocessed."
 )
 
+# With more of them `early_stopping="auto"` sets some aside, as scikit-learn's histogram-based
+# gradient boosting does.
+_MANY_ROWS: Final = 10_000
 
 OPTIMIZER: Any = [StrOptions({*OPTIMIZERS, FULL_BATCH}), tf.train.Optimizer, callable]
 LEARNING_RATE: Any = [Interval(Real, 0, None, closed="neither"), callable]
@@ -108,7 +111,7 @@ class NetworkEstimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[mis
     max_time: float | None = None
     tol: float = 1e-4
     n_iter_no_change: float = 10
-    early_stopping: bool = False
+    early_stopping: bool | str = False
     validation_fraction: float = 0.1
     restore_best: bool = True
     shuffle: bool = True
@@ -131,7 +134,7 @@ class NetworkEstimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[mis
             Interval(Integral, 1, None, closed="left"),
             Options(Real, {np.inf}),
         ],
-        "early_stopping": ["boolean"],
+        "early_stopping": ["boolean", StrOptions({"auto"})],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "restore_best": ["boolean"],
         "shuffle": ["boolean"],
@@ -235,6 +238,7 @@ class NetworkEstimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[mis
             held = self._held(columns, targets, X_val, y_val, sample_weight_val)
             network = self._network(columns, targets.head)
             _check_same(network, before)
+            limits = replace(limits, stop_on_score=self._stops_early(rows))
 
             def model(values: Values) -> Model:
                 return Model(network, targets.head, columns, values)
@@ -263,8 +267,13 @@ class NetworkEstimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[mis
             n_iter_no_change=self.n_iter_no_change,
             steps=self.steps,
             max_time=self.max_time,
-            stop_on_score=self.early_stopping,
         )
+
+    def _stops_early(self, rows: Rows) -> bool:
+        """Whether the validation score tells when to stop."""
+        if self.early_stopping == "auto":
+            return len(rows) > _MANY_ROWS
+        return bool(self.early_stopping)
 
     def _rows(
         self,
@@ -321,8 +330,11 @@ class NetworkEstimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[mis
     ) -> tuple[Values, History]:
         """The values reached, and how."""
         if not fitting.setting.recipes:
-            return self._search(fitting, rows, start)
-        if held is None and self.early_stopping:
+            values, history = self._search(fitting, rows, start)
+            if self.steps and history.reason == "max_iter":
+                history.reason = "steps"
+            return values, history
+        if held is None and fitting.limits.stop_on_score:
             rows, held = fitting.split(rows, self.validation_fraction)
         return fitting.in_batches(rows, held, start)
 
@@ -395,6 +407,8 @@ class NetworkEstimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[mis
         self.loss_curve_ = self.history_["loss"]
         self.n_iter_ = passes + 1
         self.best_iter_ = int(np.argmin(self.loss_curve_)) + 1
+        if self.verbose:
+            print(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")
 
     # ---- what follows from a fit -------------------------------------------------------
 

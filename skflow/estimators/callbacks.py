@@ -94,14 +94,14 @@ class EpochCallbacks:
             self._fit.call_on_fit_task_begin(**self._given)
 
     def epoch_begin(self, attributes: Attributes | None = None) -> None:
-        """An epoch begins.
+        """An epoch begins; one that is still open goes on, as after a search that got nowhere.
 
         Parameters
         ----------
         attributes : callable, optional
             Gives the attributes with which the estimator predicts as if fit ended here.
         """
-        if self.active:
+        if self.active and self._epoch is None:
             self._epoch = self._fit.subcontext(task_name=self._task_name)
             self._epoch.call_on_fit_task_begin(**self._given, reconstruction_attributes=attributes)
 

@@ -9,7 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.preprocessing import LabelEncoder
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import (
+    check_classification_targets,
+    type_of_target,
+    unique_labels,
+)
 from sklearn.utils.validation import _check_y, column_or_1d
 
 from skflow.estimators.classification_heads import (
@@ -57,7 +61,7 @@ class Classes:
         """
         if y.ndim == 1:
             return cls([np.unique(y)], multilabel=False, single=True)
-        if type_of_target(y) == "multilabel-indicator":
+        if _says_yes_or_no(y):
             return cls([np.arange(y.shape[1])], multilabel=True, single=False)
         return cls([np.unique(column) for column in y.T], multilabel=False, single=False)
 
@@ -90,18 +94,14 @@ class Classes:
         Raises
         ------
         ValueError
-            If they are not of the same kind.
+            If they are not of the same kind, in scikit-learn's words.
         """
-        other = Classes.of(y)
-        if self.multilabel and other.targets == self.targets and y.ndim == 2:
+        self._check_columns(y)
+        if self.multilabel:
             return self
-        if (self.single, self.targets) != (other.single, other.targets) or self.multilabel:
-            raise ValueError(
-                f"y has {other.targets} columns of targets, but the classifier was fitted with "
-                f"{self.targets}."
-            )
-        pairs = zip(self.known, other.known, strict=True)
-        return Classes([np.union1d(a, b) for a, b in pairs], multilabel=False, single=self.single)
+        pairs = zip(self.known, [y] if self.single else y.T, strict=True)
+        known = [_union(a, b) for a, b in pairs]
+        return Classes(known, multilabel=False, single=self.single)
 
     def expecting(self, expected: Any) -> Classes:
         """These classes and others that are to come.
@@ -114,6 +114,11 @@ class Classes:
         Returns
         -------
         Classes
+
+        Raises
+        ------
+        ValueError
+            If they are for another number of targets, or not of the same kind.
         """
         if self.multilabel:
             return self
@@ -123,7 +128,7 @@ class Classes:
                 f"classes has {len(given)} entries, but y has {len(self.known)} targets."
             )
         pairs = zip(self.known, given, strict=True)
-        known = [np.union1d(k, np.asarray(g)) for k, g in pairs]
+        known = [_union(k, column_or_1d(g)) for k, g in pairs]
         return Classes(known, multilabel=False, single=self.single)
 
     def head(self, loss: Any) -> ClassificationHead:
@@ -173,11 +178,7 @@ class Classes:
         ValueError
             If there is a class that is not known, or another number of targets.
         """
-        if (y.ndim == 1) != self.single or (y.ndim == 2 and y.shape[1] != self.targets):
-            raise ValueError(
-                f"y has the shape {y.shape}, but the classifier was fitted with {self.targets} "
-                "targets."
-            )
+        self._check_columns(y)
         if self.multilabel:
             return np.ascontiguousarray(y, dtype=dtype)
         pairs = zip(self.known, [y] if self.single else y.T, strict=True)
@@ -187,6 +188,17 @@ class Classes:
         if self.sizes[0] == 2:
             return columns[0].astype(dtype).reshape(-1, 1)
         return columns[0].astype(np.int32)
+
+    def _check_columns(self, y: Array) -> None:
+        """Raise unless there are as many targets as here, and zeros and ones if these are such."""
+        if (y.ndim == 1) != self.single or (y.ndim == 2 and y.shape[1] != self.targets):
+            raise ValueError(
+                f"y has the shape {y.shape}, but the classifier was fitted with {self.targets} "
+                "targets."
+            )
+        if self.multilabel and not _says_yes_or_no(y):
+            others = np.setdiff1d(y, (0, 1)).tolist()
+            raise ValueError(f"y contains previously unseen labels: {others}")
 
     def decoded(self, codes: Array) -> Array:
         """The classes with some numbers.
@@ -246,6 +258,19 @@ def checked(estimator: Any, y: Any) -> Array:
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
     return np.asarray(y)
+
+
+def _says_yes_or_no(y: Array) -> bool:
+    """Whether targets say of labels whether they are there.
+
+    For scikit-learn any two whole numbers do; here others than 0 and 1 are classes.
+    """
+    return type_of_target(y) == "multilabel-indicator" and bool(np.isin(y, (0, 1)).all())
+
+
+def _union(known: Array, others: Array) -> Array:
+    unique_labels(known, others)  # raises if some are strings and some are numbers
+    return np.union1d(known, others)
 
 
 def _numbered(known: Array, values: Array) -> Array:

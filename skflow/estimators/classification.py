@@ -8,9 +8,10 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.utils import compute_sample_weight
+from sklearn.utils import assert_all_finite, compute_sample_weight
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_non_negative
 
 from skflow.estimators.base import NetworkEstimator, Targets
 from skflow.estimators.classes import Classes, checked
@@ -27,7 +28,8 @@ _NO_BALANCE: Final = (
 
 
 def _has_probabilities(estimator: Any) -> bool:
-    if estimator.loss == "hinge":
+    loss = estimator._model.head.loss if estimator.__sklearn_is_fitted__() else estimator.loss
+    if isinstance(loss, str) and loss == "hinge":
         raise AttributeError("probability estimates are not available for loss='hinge'")
     return True
 
@@ -206,10 +208,10 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         if self.class_weight is None:
             return weight
         y = checked(self, y)
-        if self.class_weight == "balanced" and y.ndim == 1:
+        if isinstance(self.class_weight, str) and y.ndim == 1:
             found = _balanced(y, weight)
         else:
-            found = compute_sample_weight(self.class_weight, y)
+            found = _weights_of_classes(self.class_weight, y)
         found = found if weight is None else found * weight
         return np.asarray(found.astype(dtype))
 
@@ -224,6 +226,19 @@ def _alike(a: Classes, b: Classes) -> bool:
     return a.sizes == b.sizes and all(
         np.array_equal(x, y) for x, y in zip(a.known, b.known, strict=True)
     )
+
+
+def _weights_of_classes(class_weight: Any, y: Array) -> Array:
+    """For each row what its class counts, or the product over its classes."""
+    if isinstance(class_weight, list) and y.ndim == 1:
+        raise ValueError(
+            "For a single target class_weight should be a dict or the string 'balanced', got "
+            f"{class_weight!r}."
+        )
+    found = np.asarray(compute_sample_weight(class_weight, y))
+    assert_all_finite(found, input_name="class_weight")
+    check_non_negative(found, "`class_weight`")
+    return found
 
 
 def _balanced(y: Array, weight: Array | None) -> Array:

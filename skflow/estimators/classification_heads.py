@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, log_expit, log_softmax, logit, softmax
+from scipy.special import expit, log_expit, log_softmax, logit
 
 import skflow as tf
 from skflow.estimators import losses
 from skflow.estimators.heads import Head, Scales
 
 Array = NDArray[Any]
+
+# Losses by the logarithms of probabilities.
+_LOGARITHMIC: Final = ("log", "focal")
 
 
 @dataclass(frozen=True)
@@ -46,28 +49,29 @@ class ClassificationHead(Head):
         """The probability of what each output stands for, of shape (n, outputs)."""
 
     @abstractmethod
-    def log_odds(self, chances: Array) -> Array:
-        """Outputs of these chances."""
+    @abstractmethod
+    def units(self, shares: Array) -> tuple[Array, Array]:
+        """The best constant outputs for some shares of the rows, and how far log losses go."""
 
     def scales(self, labels: Array, weight: Array | None) -> Scales:
         """For log losses the outputs of the classes' shares, and what bends their losses by one."""
-        units = super().scales(labels, weight)
-        if self.loss not in ("log", "focal"):
-            return units
+        ones = super().scales(labels, weight)
+        if self.loss not in _LOGARITHMIC:
+            return ones
         shares = np.average(self.marks(labels), axis=0, weights=weight)
         least = 0.25 / len(labels)  # no class is impossible
-        shares = np.clip(shares.astype(np.float64), least, 1 - least)
-        return Scales(self.log_odds(shares), 1 / np.sqrt(shares * (1 - shares)), units.cost)
+        center, spread = self.units(np.clip(shares.astype(np.float64), least, 1 - least))
+        return Scales(center, spread, ones.cost)
 
     def curvature(self, labels: Array, outputs: Array, smoothing: float | None) -> Array | None:
-        """The second derivatives of log losses; for the hinge those of parabolas above."""
-        if self.loss in ("log", "focal"):
+        """The second derivatives of log losses; for the hinge as of `losses.kink_curvature`."""
+        if self.loss in _LOGARITHMIC:
             chances = self.chances(outputs)
             return np.asarray(chances * (1 - chances))
         if self.loss != "hinge" or smoothing is None:
             return None
-        short = np.abs(1 - (2 * self.marks(labels) - 1) * outputs)
-        return np.asarray(0.5 / np.maximum(short, smoothing))
+        short = 1 - (2 * self.marks(labels) - 1) * outputs
+        return 0.5 * losses.kink_curvature(short, smoothing)
 
     def score(self, labels: Array, outputs: Array, weight: Array | None) -> float:
         """The accuracy; with several targets all of a row's must be right."""
@@ -93,6 +97,11 @@ class BinaryHead(ClassificationHead):
         """0 or 1."""
         return (1,)
 
+    @property
+    def separate(self) -> bool:
+        """All losses with names are."""
+        return isinstance(self.loss, str)
+
     def row_losses(self, labels: tf.Tensor, outputs: tf.Tensor, smoothing: Any) -> tf.Tensor:
         """The losses, of shape (n, 1)."""
         return _yes_or_no(str(self.loss), labels, outputs, smoothing)
@@ -109,9 +118,9 @@ class BinaryHead(ClassificationHead):
         """Of the second class."""
         return np.asarray(expit(outputs))
 
-    def log_odds(self, chances: Array) -> Array:
-        """Chances against their opposites."""
-        return np.asarray(logit(chances))
+    def units(self, shares: Array) -> tuple[Array, Array]:
+        """The log odds."""
+        return logit(shares), 1 / np.sqrt(shares * (1 - shares))
 
     def codes(self, outputs: Array) -> Array:
         """0 or 1, of shape (n,)."""
@@ -158,6 +167,11 @@ class MulticlassHead(ClassificationHead):
         """Numbers of classes."""
         return True
 
+    @property
+    def separate(self) -> bool:
+        """The hinge is: there each class stands against the rest."""
+        return self.loss == "hinge"
+
     def row_losses(self, labels: tf.Tensor, outputs: tf.Tensor, smoothing: Any) -> tf.Tensor:
         """The losses of shape (n,), or for the hinge of each class against the rest."""
         return _one_of(str(self.loss), labels, outputs, smoothing)
@@ -174,9 +188,13 @@ class MulticlassHead(ClassificationHead):
         """Of each class."""
         return self.probabilities(outputs)
 
-    def log_odds(self, chances: Array) -> Array:
-        """But for a constant."""
-        return np.asarray(np.log(chances))
+    def units(self, shares: Array) -> tuple[Array, Array]:
+        """The logarithms."""
+        return _choice_units(shares)
+
+    def balanced(self, biases: Array) -> Array:
+        """Those with a mean of zero, where only differences matter."""
+        return biases if self.loss not in _LOGARITHMIC else biases - biases.mean()
 
     def codes(self, outputs: Array) -> Array:
         """The number of the class with the largest output."""
@@ -184,7 +202,7 @@ class MulticlassHead(ClassificationHead):
 
     def probabilities(self, outputs: Array) -> Array:
         """Of each class."""
-        return np.asarray(softmax(outputs, axis=1))
+        return _softmax(outputs)
 
     def log_probabilities(self, outputs: Array) -> Array:
         """Of each class."""
@@ -217,6 +235,11 @@ class MultilabelHead(ClassificationHead):
         """0 or 1 for each."""
         return (self.columns,)
 
+    @property
+    def separate(self) -> bool:
+        """All losses with names are."""
+        return isinstance(self.loss, str)
+
     def row_losses(self, labels: tf.Tensor, outputs: tf.Tensor, smoothing: Any) -> tf.Tensor:
         """The losses of each label."""
         return _yes_or_no(str(self.loss), labels, outputs, smoothing)
@@ -229,9 +252,9 @@ class MultilabelHead(ClassificationHead):
         """Of each label."""
         return np.asarray(expit(outputs))
 
-    def log_odds(self, chances: Array) -> Array:
-        """Chances against their opposites."""
-        return np.asarray(logit(chances))
+    def units(self, shares: Array) -> tuple[Array, Array]:
+        """The log odds."""
+        return logit(shares), 1 / np.sqrt(shares * (1 - shares))
 
     def codes(self, outputs: Array) -> Array:
         """0 or 1 for each label."""
@@ -277,6 +300,11 @@ class MultioutputHead(ClassificationHead):
         """Numbers of classes."""
         return True
 
+    @property
+    def separate(self) -> bool:
+        """The hinge is: there each class stands against the rest."""
+        return self.loss == "hinge"
+
     def row_losses(self, labels: tf.Tensor, outputs: tf.Tensor, smoothing: Any) -> tf.Tensor:
         """The sum of the targets' losses."""
         wanted = tf.unstack(labels, axis=1)
@@ -298,9 +326,18 @@ class MultioutputHead(ClassificationHead):
         """Of each target's classes."""
         return np.concatenate(self.probabilities(outputs), axis=1)
 
-    def log_odds(self, chances: Array) -> Array:
-        """But for a constant for each target."""
-        return np.asarray(np.log(chances))
+    def units(self, shares: Array) -> tuple[Array, Array]:
+        """The logarithms for each target."""
+        parts = np.split(shares, np.cumsum(self.sizes)[:-1])
+        centers, spreads = zip(*map(_choice_units, parts), strict=True)
+        return np.concatenate(centers), np.concatenate(spreads)
+
+    def balanced(self, biases: Array) -> Array:
+        """Those with a mean of zero for each target, where only differences matter."""
+        if self.loss not in _LOGARITHMIC:
+            return biases
+        parts = np.split(biases, np.cumsum(self.sizes)[:-1])
+        return np.concatenate([part - part.mean() for part in parts])
 
     def codes(self, outputs: Array) -> Array:
         """The number of the class with the largest output, for each target."""
@@ -308,7 +345,7 @@ class MultioutputHead(ClassificationHead):
 
     def probabilities(self, outputs: Array) -> list[Array]:
         """Of each target's classes."""
-        return [np.asarray(softmax(part, axis=1)) for part in self._parts(outputs)]
+        return [_softmax(part) for part in self._parts(outputs)]
 
     def log_probabilities(self, outputs: Array) -> list[Array]:
         """Of each target's classes."""
@@ -317,6 +354,27 @@ class MultioutputHead(ClassificationHead):
     def decision(self, outputs: Array) -> list[Array]:
         """The outputs of each target."""
         return self._parts(outputs)
+
+
+def _softmax(outputs: Array) -> Array:
+    """The probabilities of each row's classes."""
+    # Class by class, since NumPy reduces short rows slowly.
+    work = np.array(outputs.T, order="C")
+    work -= work.max(axis=0)
+    np.exp(work, out=work)
+    work /= work.sum(axis=0)
+    return np.ascontiguousarray(work.T)
+
+
+def _choice_units(shares: Array) -> tuple[Array, Array]:
+    """The logarithms of shares, and one spread for all.
+
+    Outputs only matter by their differences. A search that begins with a mean of zero and takes
+    all of them alike never moves their mean, along which the loss is flat.
+    """
+    logs = np.log(shares)
+    spread = 1 / np.sqrt(np.mean(shares * (1 - shares)))
+    return logs - logs.mean(), np.full_like(logs, spread)
 
 
 def _yes_or_no(loss: str, labels: tf.Tensor, outputs: tf.Tensor, smoothing: Any) -> tf.Tensor:

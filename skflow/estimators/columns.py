@@ -26,7 +26,7 @@ Array = NDArray[Any]
 _UNKNOWN, _MISSING = -1, -2
 
 # Numbers up to which asking scikit-learn costs more than looking at them.
-_FEW: Final = 4096
+_FEW: Final = 1 << 20
 
 # What polars calls its types of categories.
 _POLARS_TYPES: Final = ("String", "Utf8", "Categorical", "Enum", "Object")

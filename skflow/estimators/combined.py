@@ -34,6 +34,8 @@ class DNNLinearCombined(NetworkEstimator):
     linear_optimizer: Any = "Ftrl"
     linear_learning_rate: Any = 0.01
     linear_feature_columns: Any = None
+    # Many weights for single categories learn the training rows by heart when it goes on.
+    early_stopping: bool | str = "auto"
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "dnn_hidden_units": HIDDEN_UNITS,

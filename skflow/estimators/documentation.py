@@ -107,9 +107,9 @@ PARAMETERS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "n_iter_no_change": ("int", "How many epochs without improvement are borne."),
     "early_stopping": (
-        "bool",
-        """Whether to stop on the score of rows set aside, or of those given to `fit`; L-BFGS does
-        not.""",
+        'bool or "auto"',
+        """Whether to stop on the score of rows set aside, or of those given to `fit`; ``"auto"``
+        does from 10,001 rows on. L-BFGS does not.""",
     ),
     "validation_fraction": ("float", "The part of the rows to set aside."),
     "restore_best": (

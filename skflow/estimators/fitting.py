@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import warnings
 from collections.abc import Callable, Mapping
@@ -30,6 +31,9 @@ Array = NDArray[Any]
 RandomState = np.random.RandomState
 
 _AUTO_BATCH: Final = 200
+
+# Predictions of more rows than this give their memory back, those of fewer keep it for the next.
+_FEW_ROWS: Final = 32
 
 
 @dataclass(frozen=True)
@@ -221,10 +225,12 @@ class Fitting:
             The course.
         """
         with training_graph(self.setting) as graph:
-            first = self._first(rows, {}) if before is None else {}
-            graph.start(seed_from(self.rng), rows.total, first)
-            if before is not None:
-                before.load(graph)
+            if before is None:
+                graph.start(seed_from(self.rng), rows.total, self._first(rows, {}))
+            else:
+                # A pass of `fit` but the first draws an order and nothing else.
+                rng = self.rng if before.state is None else copy.deepcopy(self.rng)
+                before.load(graph, seed_from(rng), rows.total)
             size = batch_rows(self.batch_size, len(rows))
             history = train(
                 graph.step,
@@ -263,17 +269,35 @@ class Start:
     state: State | None
     places: Array | None
 
-    def load(self, graph: TrainingGraph) -> None:
-        """Give a graph that has begun these values."""
-        slots = {} if self.state is None else self.state.slots
+    def load(self, graph: TrainingGraph, seed: int, rows: float) -> None:
+        """Let a graph go on from here; what is new in it begins as in `TrainingGraph.start`."""
+        self._check_same(graph)
+        old = dict(self.values) if self.state is None else {**self.values, **self.state.slots}
+        anew = self.places is not None or not old.keys() >= set(graph.all_names)
+        if anew:
+            graph.start(seed, rows, {})
+        else:
+            graph.restart(seed)
         if self.places is None:
-            graph.load({**self.values, **slots})
+            graph.load(old)
         else:
             fresh = graph.everything()
-            old = {**self.values, **slots}
             graph.load({n: self._grown(n, old[n], fresh[n]) for n in old if n in fresh})
+        graph.share(rows)
+        if anew or (self.state is not None and self.state.rates != graph.rates()):
+            graph.settle()
         if self.state is not None:
             graph.restore_streams(self.state.streams)
+
+    def _check_same(self, graph: TrainingGraph) -> None:
+        """Raise unless the network has the variables that it had, maybe for more classes."""
+        now = graph.shapes()
+        before = {name: value.shape for name, value in self.values.items()}
+        if now.keys() != before.keys() or (self.places is None and now != before):
+            raise ValueError(
+                "partial_fit goes on where the last call ended, so the network must stay the same, "
+                f"but the shapes of its variables changed from {before} to {now}."
+            )
 
     def _grown(self, name: str, old: Array, fresh: Array) -> Array:
         """An array whose last axis may be the outputs: the new ones begin anew."""
@@ -315,9 +339,12 @@ def network_outputs(network: Network, features: Any, values: Values) -> Array:
     compiled = predictor(network)
     run, arrays = compiled.run, [values[name] for name in compiled.names]
     sparse = network.spec.sparse
-    return in_blocks(
+    found = in_blocks(
         lambda block: run(*block.arrays(), *arrays), features, network.width, sparse=sparse
     )
+    if len(features) > _FEW_ROWS:
+        compiled.release()
+    return found
 
 
 def validate(network: Network, head: Head, rows: Rows, values: Values) -> float:

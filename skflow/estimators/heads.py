@@ -69,6 +69,11 @@ class Head(ABC):
         """Whether labels are the numbers of classes (int32), not quantities."""
         return False
 
+    @property
+    @abstractmethod
+    def separate(self) -> bool:
+        """Whether a row's loss is a sum of terms of one output each."""
+
     @abstractmethod
     def row_losses(self, labels: tf.Tensor, outputs: tf.Tensor, smoothing: Any) -> tf.Tensor:
         """The losses of the rows by a loss with a name."""
@@ -201,6 +206,20 @@ class Head(ABC):
         """
         del labels, scales
         return None
+
+    def balanced(self, biases: Array) -> Array:
+        """Of all biases that give the same predictions those of least size.
+
+        Parameters
+        ----------
+        biases : ndarray of shape (outputs,)
+            The outputs' constant terms.
+
+        Returns
+        -------
+        ndarray of shape (outputs,)
+        """
+        return biases
 
     def curvature(self, labels: Array, outputs: Array, smoothing: float | None) -> Array | None:
         """How strongly the rows' losses bend.

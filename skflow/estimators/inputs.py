@@ -16,7 +16,7 @@ from skflow.estimators.features import Column, Features
 Array = NDArray[Any]
 
 # Predictions go through the network in blocks whose widest layer has this many numbers.
-_BLOCK: Final = 1 << 19
+_BLOCK: Final = 1 << 17
 
 _NO_WEIGHT: Final = "Sample weights must contain at least one non-zero number."
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,10 @@ from skflow.estimators.objectives import Penalty
 from skflow.estimators.scaling import Scaling
 
 Array = NDArray[Any]
+
+# How little a row's curvature may be, as a part of the mean one, and in units.
+_LEAST: Final = 1e-3
+_FLATTEST: Final = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,9 +123,8 @@ class Problem:
 
     @property
     def ridge(self) -> Array:
-        """How strongly penalties bend the objective, the mean over outputs, of shape (d,)."""
-        unit = np.mean(self.scales.spread**2 / self.scales.cost)
-        return np.asarray(self.penalty.l2 / self.total * unit / np.square(self.scaling.spread))
+        """How strongly penalties bend the objective, of shape (d, outputs)."""
+        return np.asarray(self.penalty.l2 / self.total * self.factors**2 / self.scales.cost)
 
     def given(self, outputs: Any) -> Any:
         """What losses are given of outputs in units."""
@@ -163,6 +166,7 @@ class Problem:
         """
         weights = weights * self.factors
         biases = self.scales.center + self.scales.spread * middle - self.scaling.center @ weights
+        biases = self.head.balanced(biases)
         return [weights.astype(self.dtype), biases.astype(self.dtype)]
 
     def curvature(self, weights: Array, middle: Array, smoothing: float | None) -> Array | None:
@@ -170,9 +174,14 @@ class Problem:
         products = self.columns @ weights.astype(self.dtype)
         outputs = self.given(products + (middle - self.middle @ weights).astype(self.dtype))
         found = self.head.curvature(self.labels, outputs, smoothing)
-        if found is None or self.in_units:
+        if found is None:
+            return None
+        if not self.in_units:
+            found = found * (self.scales.spread**2 / self.scales.cost)
+        if self.kinked:
             return found
-        return np.asarray(found * (self.scales.spread**2 / self.scales.cost))
+        # Rows far from where a loss bends may come there on the way.
+        return np.asarray(np.maximum(found, np.maximum(_LEAST * found.mean(axis=0), _FLATTEST)))
 
 
 class LinearGraph:
@@ -184,6 +193,8 @@ class LinearGraph:
         What is fitted.
     turned : bool
         Whether a metric's coordinates may be mixtures of columns.
+    metrics : int
+        The number of outputs if each has coordinates of its own, else one.
 
     Attributes
     ----------
@@ -202,16 +213,16 @@ class LinearGraph:
     the objective smooth and its solution exactly sparse.
     """
 
-    def __init__(self, problem: Problem, *, turned: bool) -> None:
-        self._problem = problem
+    def __init__(self, problem: Problem, *, turned: bool, metrics: int) -> None:
+        self._problem, self._turned = problem, turned
         self._split = bool(problem.penalty.l1)
         self._dtype = tf.as_dtype(problem.dtype)
         self._feed: dict[tf.Tensor, Any] = {}
         self.graph = tf.Graph()
         with self.graph.as_default():
-            self._make_inputs(turned)
+            self._make_inputs(metrics)
             self._make_variables()
-            self._make_objective(turned)
+            self._make_objective()
 
     def _constant(self, values: Any) -> tf.Tensor:
         return tf.constant(values, dtype=self._dtype)
@@ -222,7 +233,7 @@ class LinearGraph:
         self._feed[fed] = values
         return fed
 
-    def _make_inputs(self, turned: bool) -> None:
+    def _make_inputs(self, metrics: int) -> None:
         """What the objective is computed from beside the variables."""
         columns, outputs = self._problem.shape
         if issparse(self._problem.columns):
@@ -236,8 +247,9 @@ class LinearGraph:
         self._feed[self._labels] = self._problem.labels
         weight = self._problem.weight
         self._weight = None if weight is None else self._fed(weight)
-        self._forward = tf.placeholder(self._dtype, (columns, columns if turned else 1))
-        self._center = tf.placeholder(self._dtype, (1, columns))
+        shape = (metrics, columns, columns) if self._turned else (columns, metrics)
+        self._forward = tf.placeholder(self._dtype, shape)
+        self._center = tf.placeholder(self._dtype, (columns, metrics))
         self._unit = tf.placeholder(self._dtype, (outputs,))
         self._smoothing = tf.placeholder(self._dtype, ()) if self._problem.kinked else None
 
@@ -249,32 +261,42 @@ class LinearGraph:
         self._biases = tf.get_variable("biases", shape[1:], self._dtype, zeros)
         self.variables = [*self._parts, self._biases]
 
-    def _make_objective(self, turned: bool) -> None:
-        coordinates = self._parts[0].value()
-        if self._split:
-            coordinates = coordinates - self._parts[1]
-        product = tf.matmul if turned else tf.multiply
-        weights = product(self._forward, coordinates)
+    def _make_objective(self) -> None:
+        weights = self._weights()
         outputs = self._problem.given(self._outputs(weights))
         charges = self._charges(weights)
         cost = self._problem.scales.cost
         losses = self._mean_losses(outputs, self._smoothing)
-        shared = cost if losses.get_shape().ndims and len(cost) > 1 else cost[0]
-        unit = 1.0 if self._problem.in_units else 1 / shared
+        # Costs only differ where each output has a column of losses.
+        per_column = cost if np.ptp(cost) else cost[0]
+        unit = 1.0 if self._problem.in_units else 1 / per_column
         self.objective = tf.reduce_sum(losses * self._constant(unit))
         whole = losses if self._smoothing is None else self._mean_losses(outputs, None)
-        self.loss = tf.reduce_sum(whole * self._constant(shared * unit))
+        self.loss = tf.reduce_sum(whole * self._constant(per_column * unit))
         if charges:
             charge = tf.add_n(charges)
             self.objective += tf.reduce_sum(charge)
             self.loss += tf.reduce_sum(charge * self._constant(cost))
+
+    def _weights(self) -> tf.Tensor:
+        coordinates: tf.Tensor = self._parts[0].value()
+        if self._split:
+            coordinates = coordinates - self._parts[1]
+        if not self._turned:
+            return self._forward * coordinates
+        if self._forward.get_shape()[0].value == 1:
+            found = tf.matmul(tf.squeeze(self._forward, [0]), coordinates)
+        else:
+            columns = tf.expand_dims(tf.transpose(coordinates), 2)
+            found = tf.transpose(tf.squeeze(tf.matmul(self._forward, columns), [2]))
+        return found
 
     def _outputs(self, weights: tf.Tensor) -> tf.Tensor:
         if isinstance(self._columns, tf.SparseTensor):
             products = tf.sparse_tensor_dense_matmul(self._columns, weights)
         else:
             products = tf.matmul(self._columns, weights)
-        centers = tf.reshape(tf.matmul(self._center, weights), [-1])
+        centers = tf.reduce_sum(self._center * weights, 0)
         return tf.nn.bias_add(products, self._biases * self._unit - centers)
 
     def _mean_losses(self, outputs: tf.Tensor, smoothing: tf.Tensor | None) -> tf.Tensor:
@@ -318,13 +340,12 @@ class LinearGraph:
         smoothing : float, optional
             How far kinks are rounded off, where there are any.
         """
-        dtype, forward = self._problem.dtype, metric.forward
-        if self._forward.get_shape() != forward.shape:
-            forward = np.diagflat(forward)
+        dtype = self._problem.dtype
+        forward = metric.matrices() if self._turned else metric.forward
         feed = {
             **self._feed,
             self._forward: forward.astype(dtype),
-            self._center: metric.center[np.newaxis].astype(dtype),
+            self._center: metric.center.astype(dtype),
             self._unit: metric.unit.astype(dtype),
         }
         return feed if self._smoothing is None else {**feed, self._smoothing: smoothing}
@@ -333,7 +354,7 @@ class LinearGraph:
         """Set the variables; weights and outputs at the columns' means are in units."""
         found = metric.coordinates(weights)
         halves = [np.maximum(found, 0), np.maximum(-found, 0)] if self._split else [found]
-        shift = (metric.center - self._problem.middle) @ weights
+        shift = self._shift(metric, weights)
         for variable, value in zip(
             self.variables, [*halves, (middle + shift) / metric.unit], strict=True
         ):
@@ -343,5 +364,10 @@ class LinearGraph:
         """The inverse of `load`: weights and outputs at the columns' means, in units."""
         *parts, biases = (v.astype(np.float64) for v in variables)
         weights = metric.weights(parts[0] - parts[1] if self._split else parts[0])
-        shift = (metric.center - self._problem.middle) @ weights
+        shift = self._shift(metric, weights)
         return weights, biases * metric.unit - shift
+
+    def _shift(self, metric: Metric, weights: Array) -> Array:
+        """By how much outputs at a metric's center are above those at the columns' means."""
+        moved = metric.center - self._problem.middle[:, np.newaxis]
+        return np.asarray(np.sum(moved * weights, axis=0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +25,15 @@ Array = NDArray[Any]
 # Iterations before a metric is measured anew, at least; then as many as there were before.
 _FIRST: Final = 20
 
+# What a search with bounds must gain, of the loss, to be begun once more.
+_STUCK: Final = 1e-10
+
 # How far kinks are rounded off, one after the other, in units of what the outputs spread.
 _WIDTHS: Final = (1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 _NARROWEST: Final = {"float32": 1e-4, "float64": 1e-8}
-_ROUNDED: Final = 200  # iterations with each of them but the last
-_ACCURACY: Final = 1e-3  # of the search with a width of one, and less with less
-_ENOUGH: Final = 1e-9  # of the loss: what a narrower one must gain
+_ROUNDED: Final = 300  # iterations with each of them, at most
+_ACCURACY: Final = 1e-2  # of the search with a width of one, and less with less
+_ENOUGH: Final = {True: 1e-6, False: 1e-5}  # of the loss: what a narrower one must gain
 
 # So many pairs of columns are always few, and so many are too many.
 _FEW_PAIRS: Final = 10_000
@@ -116,15 +119,15 @@ class LinearSearch:
         NanLossDuringTrainingError
             If the loss is not a number.
         """
-        price = _price(self._problem)
-        graph = LinearGraph(self._problem, turned=np.isfinite(price))
+        problem = self._problem
+        coordinates = _coordinates(problem)
+        graph = LinearGraph(problem, turned=coordinates.turned, metrics=coordinates.metrics)
         with closing(tf.Session(graph=graph.graph)) as session:
-            descent = _Descent(self._problem, graph, session, start, after_iteration, options)
-            if self._problem.kinked:
-                descent.kinked(price, tol, max_iter)
-            else:
-                descent.smooth(price, tol, max_iter)
-            return self._problem.original(*descent.place), descent.history
+            descent = _Descent(
+                problem, coordinates, graph, session, start, after_iteration, options
+            )
+            (descent.kinked if problem.kinked else descent.smooth)(tol, max_iter)
+            return problem.original(*descent.place), descent.history
 
 
 class _Descent:
@@ -133,19 +136,22 @@ class _Descent:
     def __init__(
         self,
         problem: Problem,
+        coordinates: _Coordinates,
         graph: LinearGraph,
         session: tf.Session,
         start: Sequence[Array] | None,
         after_iteration: AfterIteration | None,
         options: dict[str, Any],
     ) -> None:
-        self._problem, self._graph, self._session = problem, graph, session
+        self._problem, self._coordinates = problem, coordinates
+        self._graph, self._session = graph, session
         self._after = after_iteration
         self._search = Search(
             session,
             graph.objective,
             shown=graph.loss,
             bounds=graph.bounds,
+            round=True,
             after_iteration=None if after_iteration is None else self._tell,
             **options,
         )
@@ -159,16 +165,15 @@ class _Descent:
         assert self._after is not None
         return self._after(history, original)
 
-    def smooth(self, price: float, tol: float, max_iter: int) -> None:
+    def smooth(self, tol: float, max_iter: int) -> None:
         """Descend a smooth objective.
 
         Parameters
         ----------
-        price : float
-            As many iterations take as long as measuring along all pairs of columns.
         tol, max_iter
             As in `LinearSearch.run`.
         """
+        price, before = self._coordinates.price, np.inf
         while True:
             left = max_iter - self.history.steps
             turned = price <= max(_FIRST, self.history.steps)
@@ -177,29 +182,55 @@ class _Descent:
             if bends if turned else np.isfinite(price):
                 steps = min(left, max(_FIRST, self.history.steps, int(np.ceil(price))))
             self._go(None, tol, steps)
-            if self.history.reason != "max_iter" or steps == left:
+            gained, before = before - self.history.losses[-1], self.history.losses[-1]
+            if self._ended(gained) or self.history.steps >= max_iter:
                 return
 
-    def kinked(self, price: float, tol: float, max_iter: int) -> None:
+    def _ended(self, gained: float) -> bool:
+        """Whether it was not only the coordinates that ended a search.
+
+        Where weights are at their bounds, L-BFGS-B may take a step that gains nothing for the end.
+        """
+        if self.history.reason == "converged" and self._problem.penalty.l1:
+            return gained <= _STUCK * abs(self.history.losses[-1])
+        return self.history.reason != "max_iter"
+
+    def kinked(self, tol: float, max_iter: int) -> None:
         """Descend an objective with kinks; the parameters are those of `smooth`."""
-        narrowest, before = _NARROWEST[self._problem.dtype.name], np.inf
+        turned = self._coordinates.price < _ROUNDED
+        narrowest, enough = _NARROWEST[self._problem.dtype.name], _ENOUGH[turned]
+        before = np.inf
         for width in (w for w in _WIDTHS if w >= narrowest):
-            self._measure(width, turned=price < _ROUNDED)
-            left = max_iter - self.history.steps
-            self._go(
-                width,
-                max(tol, _ACCURACY * np.sqrt(width)),
-                min(left, _ROUNDED) if width > narrowest else left,
-            )
+            self._round(width, turned, tol, max_iter)
             if self.history.reason not in ("converged", "max_iter"):
                 return
             if self.history.steps >= max_iter:
                 self.history.reason = "max_iter"
                 return
             loss = self.history.losses[-1]
-            if abs(before - loss) <= _ENOUGH * abs(loss):
-                return
+            if abs(before - loss) <= enough * abs(loss):
+                break
             before = loss
+        self.history.reason = "converged"
+
+    def _round(self, width: float, turned: bool, tol: float, max_iter: int) -> None:
+        """Descend an objective whose kinks are rounded off."""
+        first = self.history.steps
+        while True:
+            self._measure(width, turned=turned)
+            made = self.history.steps - first
+            left = min(max_iter - self.history.steps, _ROUNDED - made)
+            accuracy = _ACCURACY * np.sqrt(width * self._relative_loss())
+            steps = min(left, max(_FIRST, made)) if turned else left
+            self._go(width, max(tol, accuracy), steps)
+            if self.history.reason != "max_iter" or steps == left:
+                return
+
+    def _relative_loss(self) -> float:
+        """The loss in units, at most one."""
+        if not self.history.losses:
+            return 1.0
+        return min(1.0, self.history.losses[-1] / float(self._problem.scales.cost.sum()))
 
     def _measure(self, smoothing: float | None, *, turned: bool) -> bool:
         """Choose coordinates, and say whether others will be better elsewhere."""
@@ -212,6 +243,7 @@ class _Descent:
             np.ones((len(problem.labels), problem.shape[1])) if curvature is None else curvature,
             problem.ridge,
             turned=turned,
+            shared=self._coordinates.metrics == 1,
         )
         return curvature is not None
 
@@ -223,15 +255,35 @@ class _Descent:
         self.place = graph.values(self._session.run(graph.variables), metric)
 
 
-def _price(problem: Problem) -> float:
-    """As many iterations take as long as measuring an objective along all pairs of columns.
+class _Coordinates(NamedTuple):
+    """What coordinates a search may use.
 
-    It is infinite if that must not be done: where weights are split or the pairs outnumber the
-    entries of a large matrix. Otherwise it is a rough estimate from a machine's nanoseconds.
+    Attributes
+    ----------
+    turned : bool
+        Whether they may be mixtures of columns at all.
+    metrics : int
+        The number of outputs if each has its own, else one.
+    price : float
+        As many iterations take as long as measuring the objective along all pairs of columns: a
+        rough estimate from a machine's nanoseconds, infinite if that must not be done.
     """
+
+    turned: bool
+    metrics: int
+    price: float
+
+
+def _coordinates(problem: Problem) -> _Coordinates:
     (columns, outputs), rows = problem.shape, len(problem.labels)
     entries = problem.columns.nnz if issparse(problem.columns) else rows * columns
-    if problem.penalty.l1 or columns**2 > min(max(entries, _FEW_PAIRS), _MOST_PAIRS):
-        return np.inf
-    measuring = rows * columns * (2 + columns / 10) + 1.5 * columns**3
-    return measuring / (60_000 + entries * (2 + outputs / 4))
+    most = min(max(entries, _FEW_PAIRS), _MOST_PAIRS)
+    # A weight that is split into two at bounds has a coordinate of its own.
+    turned = not problem.penalty.l1 and columns**2 <= most
+    apart = problem.head.separate and problem.head.loss != "squared"
+    if turned and outputs * columns**2 > most:
+        apart = False
+    metrics = outputs if apart else 1
+    measuring = metrics * (rows * columns * (2 + columns / 10) + 1.5 * columns**3)
+    iteration = 60_000 + entries * (2 + outputs / 4)
+    return _Coordinates(turned, metrics, measuring / iteration if turned else np.inf)

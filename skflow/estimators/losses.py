@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 import skflow as tf
 
+Array = NDArray[Any]
 Loss = Callable[..., tf.Tensor]
 
 # Where the Huber loss turns from a square into a line, in units of the target.
@@ -38,6 +42,28 @@ def size(errors: tf.Tensor, smoothing: Any = None) -> tf.Tensor:
     near = tf.minimum(sizes, smoothing)
     rounded: tf.Tensor = sizes + (tf.square(near) / (2.0 * smoothing) + 0.5 * smoothing - near)
     return rounded
+
+
+def kink_curvature(errors: Array, smoothing: float) -> Array:
+    """How strongly `size` bends, and near where it does a bit of that.
+
+    The second derivative itself, one divided by the width inside the parabola and zero outside,
+    says nothing of what lies a step away.
+
+    Parameters
+    ----------
+    errors : ndarray
+        Of any shape.
+    smoothing : float
+        As in `size`.
+
+    Returns
+    -------
+    ndarray
+        Of the same shape; far outside it falls with the square of the distance.
+    """
+    ratio = np.minimum(smoothing / np.maximum(np.abs(errors), smoothing), 1.0)
+    return np.asarray(np.square(ratio) / smoothing)
 
 
 # ---- regression: labels and outputs of shape (n, k), as are the losses ------------------------

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
+
+import numpy as np
 
 import skflow as tf
 from skflow.estimators.classification_heads import BinaryHead, ClassificationHead
@@ -41,9 +44,9 @@ class EstimatorSpec:
         The outputs: a tensor of shape (n, outputs) or (n,), or under the key ``"logits"``,
         ``"outputs"``, ``"predictions"`` or ``"scores"``. Those of classifiers are log odds, or
         under the key ``"probabilities"`` probabilities.
-    loss : Tensor of shape () or (n,), optional
-        What training minimises, or the loss of each row. Without it the estimator's `loss` is
-        applied to the outputs.
+    loss : Tensor of shape (), (n,) or (n, k), optional
+        What training minimises, or the loss of each row, which is the sum of several if there are
+        k. Without it the estimator's `loss` is applied to the outputs.
     train_op : Operation or Tensor, optional
         A step of training. Without it the estimator's `optimizer` makes one.
     """
@@ -76,13 +79,22 @@ class GraphNetwork(Network):
         return hash((self.spec, self.outputs, self.head, self.model_fn))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, GraphNetwork) and (
-            self.spec,
-            self.outputs,
-            self.head,
-            self.model_fn,
-            self.params,
-        ) == (other.spec, other.outputs, other.head, other.model_fn, other.params)
+        return (
+            isinstance(other, GraphNetwork)
+            and (
+                self.spec,
+                self.outputs,
+                self.head,
+                self.model_fn,
+            )
+            == (other.spec, other.outputs, other.head, other.model_fn)
+            and _same(self.params, other.params)
+        )
+
+    @property
+    def draws_in_order(self) -> bool:
+        """The function may have given seeds."""
+        return False
 
     @property
     def width(self) -> int:
@@ -108,6 +120,8 @@ class GraphNetwork(Network):
             loss = head.mean_loss(labels, self._outputs(found), weights)
         else:
             loss = self._mean(tf.convert_to_tensor(found.loss), weights)
+        if found.train_op is None and not tf.trainable_variables():
+            raise ValueError("model_fn makes no trainable variables and returned no train_op.")
         return Objective(loss, found.train_op, self._needed())
 
     def _called(
@@ -121,7 +135,8 @@ class GraphNetwork(Network):
         given: Any = features.numeric
         if features.codes is not None:
             given = {"numeric": features.numeric, "codes": features.codes}
-        params = {"n_outputs": self.outputs, **self.params}
+        # A function that changes them must not change what the next graph is built from.
+        params = {"n_outputs": self.outputs, **copy.deepcopy(dict(self.params))}
         extra = {"weights": weights} if self._takes_weights() else {}
         found = self.model_fn(given, labels, mode, params, **extra)
         if not isinstance(found, EstimatorSpec):
@@ -133,16 +148,25 @@ class GraphNetwork(Network):
 
     def _mean(self, loss: tf.Tensor, weights: tf.Tensor | None) -> tf.Tensor:
         """The mean of a loss of each row; a single loss is taken as it is."""
-        if loss.get_shape().ndims == 0:
+        shape = loss.get_shape()
+        if not loss.dtype.is_floating or shape.ndims not in (0, 1, 2):
+            raise ValueError(
+                "The loss that model_fn returned must be a number, or a number or several for each "
+                f"row, got a tensor of {loss.dtype.name} of shape {shape}."
+            )
+        if shape.ndims == 0:
             if weights is not None and not self._takes_weights():
                 raise ValueError(
                     "sample_weight has no effect on the single loss that model_fn returned: let "
                     "it return the loss of each row, of shape (n,), or take `weights`."
                 )
             return loss
+        if shape.ndims == 2:
+            loss = tf.reduce_sum(loss, 1)
         if weights is not None and not self._takes_weights():
             loss = loss * weights
-        return tf.reduce_mean(loss)
+        mean: tf.Tensor = tf.reduce_mean(loss)
+        return mean
 
     def _outputs(self, found: EstimatorSpec) -> tf.Tensor:
         """The outputs among the predictions, of shape (n, outputs)."""
@@ -169,25 +193,59 @@ class GraphNetwork(Network):
         return self._shaped(logs)
 
     def _shaped(self, outputs: Any) -> tf.Tensor:
-        outputs = tf.convert_to_tensor(outputs)
-        if outputs.get_shape().ndims == 1:
-            outputs = tf.expand_dims(outputs, 1)
-        if not outputs.get_shape().is_compatible_with([None, self.outputs]):
+        found: tf.Tensor = tf.convert_to_tensor(outputs)
+        if found.get_shape().ndims == 1:
+            found = tf.expand_dims(found, 1)
+        if not found.get_shape().is_compatible_with([None, self.outputs]):
             raise ValueError(
                 f"model_fn's predictions must have the shape (n, {self.outputs}), got "
-                f"{outputs.get_shape()}."
+                f"{found.get_shape()}."
             )
-        outputs.set_shape([None, self.outputs])
-        return outputs
+        kind = tf.as_dtype(self.spec.dtype)
+        if found.dtype.base_dtype != kind:
+            raise TypeError(
+                f"model_fn's predictions must be of the features' type {kind.name}, got "
+                f"{found.dtype.name}."
+            )
+        found.set_shape([None, self.outputs])
+        return found
 
     def _needed(self) -> list[Any]:
         """The variables that predictions need, in the order in which they take them."""
-        made = {v.name.removesuffix(":0"): v for v in tf.global_variables()}
-        names = predictor(self).names
-        missing = [name for name in names if name not in made]
-        if missing:
-            raise ValueError(
-                f"model_fn makes the variable {missing[0]!r} in mode {ModeKeys.PREDICT.value!r} "
-                f"but not in mode {ModeKeys.TRAIN.value!r}."
-            )
-        return [made[name] for name in names]
+        made = {v.name: v for v in tf.global_variables()}
+        wanted = predictor(self).graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)
+        train, infer = f"in mode {ModeKeys.TRAIN.value!r}", f"in mode {ModeKeys.PREDICT.value!r}"
+        for variable in wanted:
+            name = variable.name.removesuffix(":0")
+            if variable.name not in made:
+                raise ValueError(f"model_fn makes the variable {name!r} {infer} but not {train}.")
+            looks = [
+                f"{v.dtype.base_dtype.name} {v.get_shape()}"
+                for v in (made[variable.name], variable)
+            ]
+            if looks[0] != looks[1]:
+                raise ValueError(
+                    f"The variable {name!r} that model_fn makes is {looks[0]} {train} but "
+                    f"{looks[1]} {infer}."
+                )
+        return [made[variable.name] for variable in wanted]
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Whether two values are alike, the arrays in them included."""
+    if a is b:
+        return True
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, Mapping):
+        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(map(_same, a, b))
+    if isinstance(a, np.ndarray):
+        if (a.shape, a.dtype) != (b.shape, b.dtype):
+            return False
+        return _same(a.tolist(), b.tolist()) if a.dtype == object else a.tobytes() == b.tobytes()
+    try:
+        return bool(a == b)
+    except ValueError:  # not one answer but many, as from data frames
+        return False

@@ -77,6 +77,15 @@ class Network(ABC):
         """The name of the variable that is added last to the outputs, if there is one."""
         return None
 
+    @property
+    def draws_in_order(self) -> bool:
+        """Whether the order of its random operations tells what they draw.
+
+        Else their seeds tell it, which hang on how many operations there are: these are more for
+        sparse features, and other weights come out.
+        """
+        return True
+
     @abstractmethod
     def __call__(self, features: FeatureTensors, *, training: bool) -> tf.Tensor:
         """Make the variables and return the outputs, of shape (n, outputs).
@@ -132,9 +141,8 @@ class Linear(Network):
 
     @property
     def width(self) -> int:
-        """Features and outputs."""
-        spec = self.spec
-        return max(spec.numeric, self.outputs * max(1, len(spec.categories)))
+        """The outputs, or the weights of a row's categories."""
+        return self.outputs * max(1, len(self.spec.categories))
 
     @property
     def output_biases(self) -> str:
@@ -225,8 +233,9 @@ class FeedForward(Network):
 
     @property
     def width(self) -> int:
-        """The widest layer, the features included."""
-        inputs = self.spec.numeric + sum(embedding_sizes(self.spec))
+        """The widest layer; features count if they are put together with embeddings."""
+        sizes = embedding_sizes(self.spec)
+        inputs = self.spec.numeric + sum(sizes) if sizes else 0
         return max(inputs, self.outputs, *self.hidden_units)
 
     @property
@@ -263,7 +272,9 @@ class FeedForward(Network):
 
     def _activation(self) -> Activation | None:
         chosen = self.activation
-        return ACTIVATIONS[chosen] if isinstance(chosen, str) else chosen
+        if chosen is None or isinstance(chosen, str):
+            return None if chosen is None else ACTIVATIONS[chosen]
+        return lambda values: _activated(chosen, values)
 
 
 @dataclass(frozen=True)
@@ -292,8 +303,9 @@ class WideAndDeep(Network):
 
     @property
     def width(self) -> int:
-        """That of the wider part."""
-        return max(self.wide.width, self.deep.width)
+        """That of the wider part; features count if some of them are picked out."""
+        picked = self.wide_columns is not None or self.deep_columns is not None
+        return max(self.wide.width, self.deep.width, self.spec.numeric if picked else 0)
 
     @property
     def output_biases(self) -> str:
@@ -374,6 +386,16 @@ def embedding_sizes(spec: FeatureSpec) -> list[int]:
     ``1.6 * categories ** 0.56``, at most 50: few categories get nearly a number each, many share.
     """
     return [max(1, min(50, round(1.6 * count**0.56))) for count in spec.categories]
+
+
+def _activated(activation: Callable[..., Any], values: tf.Tensor) -> tf.Tensor:
+    """What a function of the user's makes of a layer."""
+    found = activation(values)
+    if not isinstance(found, tf.Tensor):
+        raise TypeError(
+            f"The function given as `activation_fn` must return a tensor, got {found!r}."
+        )
+    return found
 
 
 def _embeddings(shape: Any, dtype: Any = None, partition_info: Any = None) -> tf.Tensor:

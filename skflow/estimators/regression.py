@@ -25,10 +25,10 @@ _POSITIVE: Final = {"poisson": "HalfPoissonLoss", "gamma": "HalfGammaLoss"}
 
 
 def _predicts_quantiles(estimator: Any) -> bool:
-    if estimator.loss != "quantile":
+    loss = estimator._model.head.loss if estimator.__sklearn_is_fitted__() else estimator.loss
+    if not isinstance(loss, str) or loss != "quantile":
         raise AttributeError(
-            "predict_quantiles is only available with loss='quantile', got "
-            f"loss={estimator.loss!r}."
+            f"predict_quantiles is only available with loss='quantile', got loss={loss!r}."
         )
     return True
 

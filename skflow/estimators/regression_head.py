@@ -48,6 +48,11 @@ class RegressionHead(Head):
         """The targets themselves."""
         return (self.columns,)
 
+    @property
+    def separate(self) -> bool:
+        """All losses with names are."""
+        return isinstance(self.loss, str)
+
     def row_losses(self, labels: tf.Tensor, outputs: tf.Tensor, smoothing: Any) -> tf.Tensor:
         """The losses of each target and quantile."""
         if self.loss == "quantile":
@@ -156,24 +161,18 @@ class RegressionHead(Head):
         return np.asarray(moved.astype(labels.dtype))
 
     def curvature(self, labels: Array, outputs: Array, smoothing: float | None) -> Array | None:
-        """The second derivatives; where losses have kinks or corners, those of parabolas above.
-
-        References
-        ----------
-        D. R. Hunter and K. Lange, Quantile regression via an MM algorithm, Journal of
-        Computational and Graphical Statistics 9 (2000), 60-77, for the parabolas.
-        """
+        """The second derivatives; for losses with kinks as of `losses.kink_curvature`."""
         if self.loss == "poisson":
             return np.asarray(np.exp(outputs))
         if self.loss == "gamma":
             return np.asarray(labels * np.exp(-outputs))
-        sizes = np.abs(np.repeat(labels, self._copies, axis=1) - outputs)
+        errors = np.repeat(labels, self._copies, axis=1) - outputs
         if self.loss == "huber":
-            return np.asarray(losses.HUBER_DELTA / np.maximum(sizes, losses.HUBER_DELTA))
-        if smoothing is None:
+            return losses.HUBER_DELTA * losses.kink_curvature(errors, losses.HUBER_DELTA)
+        if self.loss not in ("absolute", "quantile") or smoothing is None:
             return None
         slope = 0.5 if self.loss == "quantile" else 1.0
-        return np.asarray(slope / np.maximum(sizes, smoothing))
+        return slope * losses.kink_curvature(errors, smoothing)
 
 
 def weighted_quantile(values: Array, weight: Array | None, q: float) -> Array:

@@ -55,7 +55,7 @@ class Scaling:
         share = shares(weight, columns.shape[0])
         center, variance = moments(columns, share)
         # Values within rounding of one another are the same value.
-        same = variance <= (np.finfo(columns.dtype).eps * center) ** 2
+        same = variance <= (2 * np.finfo(columns.dtype).eps * center) ** 2
         return cls(center, np.sqrt(np.where(same, np.inf, variance)))
 
     def apply(self, columns: Any) -> Any:
@@ -159,14 +159,22 @@ def _dense_moments(columns: Array, share: Array) -> tuple[Array, Array]:
 
 def _sparse_moments(columns: Any, share: Array) -> tuple[Array, Array]:
     """Means and variances of the columns of a sparse matrix."""
-    center, filled, variance = np.zeros((3, columns.shape[1]))
+    center, filled, moved, variance = np.zeros((4, columns.shape[1]))
     for indices, values, parts in _entries(columns, share):
         center += np.bincount(indices, parts * values, len(center))
         filled += np.bincount(indices, parts, len(center))
+    empty = np.where(
+        np.bincount(columns.indices, minlength=len(center)) < len(share), 1 - filled, 0
+    )
+    empty = np.maximum(empty, 0)
     for indices, values, parts in _entries(columns, share):
-        moved = np.square(values - center[indices])
-        variance += np.bincount(indices, parts * moved, len(center))
-    return center, variance + np.maximum(1 - filled, 0) * center**2
+        errors = values - center[indices]
+        moved += np.bincount(indices, parts * errors, len(center))
+        variance += np.bincount(indices, parts * np.square(errors), len(center))
+    # What the first mean lacks is rounding.
+    moved -= empty * center
+    variance += empty * center**2 - moved**2
+    return center + moved, np.maximum(variance, 0)
 
 
 def _entries(columns: Any, share: Array) -> Iterator[tuple[Array, Array, Array]]:

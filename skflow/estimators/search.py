@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import optimize
 
 import skflow as tf
 from skflow.train.loop import History, Reason, Report, not_finite
@@ -17,10 +18,12 @@ from skflow.train.loop import History, Reason, Report, not_finite
 Array = NDArray[Any]
 Read = Callable[[], list[Array]]
 AfterIteration = Callable[[History, Read], bool | None]
+Evaluate = Callable[[Array], list[Any]]
 
 # Pairs of steps and gradient changes that are remembered: L-BFGS-B's own 10 make an
 # ill-conditioned search about a third longer.
 _MEMORY: Final = 20
+_MANY: Final = 1_000_000  # numbers to search among, from which on it is 10 after all
 _EVALUATIONS: Final = 20  # of the loss, for an iteration, at most
 
 
@@ -101,6 +104,43 @@ def _parts(vector: Array, variables: Sequence[tf.Variable]) -> list[Array]:
     ]
 
 
+class _Lbfgs(tf.contrib.opt.ExternalOptimizerInterface):
+    """SciPy's L-BFGS-B, over one vector of all variables' numbers.
+
+    It begins with a step of length one, whatever the gradient's length. With `unit_steps` it works
+    in units in which the gradient has that length there, so that for a loss that bends by one in
+    all directions this is Newton's step.
+    """
+
+    unit_steps = False
+
+    def _minimize(
+        self, initial_val: Array, loss_grad_func: Evaluate, *args: Any, **kw: Any
+    ) -> Array:
+        del args
+        first = loss_grad_func(initial_val)
+        unit = float(np.linalg.norm(first[1].astype(np.float64))) if self.unit_steps else 1.0
+        if kw["packed_bounds"] is not None or not 0 < unit < math.inf:
+            unit = 1.0
+        known = [first]
+
+        def in_units(x: Array) -> tuple[float, Array]:
+            loss, gradient = known.pop() if known else loss_grad_func(x * unit)
+            return float(loss) / unit**2, gradient.astype(np.float64) / unit
+
+        options = dict(kw["optimizer_kwargs"])
+        found = optimize.minimize(
+            in_units,
+            initial_val.astype(np.float64) / unit,
+            method="L-BFGS-B",
+            jac=True,
+            bounds=kw["packed_bounds"],
+            callback=lambda x: kw["step_callback"](x * unit),
+            options={**options, "gtol": options["gtol"] / unit},
+        )
+        return np.asarray(found.x * unit)
+
+
 class Search:
     """Moves a graph's trainable variables to a minimum of a smooth loss, maybe several times.
 
@@ -108,6 +148,8 @@ class Search:
     ----------
     session, loss, max_time, shown, bounds, report, before_iteration, after_iteration, interrupted
         As in `search`; the time counts from here.
+    round : bool
+        Whether the loss bends by about one in all directions, as a metric makes it do.
 
     Attributes
     ----------
@@ -127,14 +169,16 @@ class Search:
         before_iteration: Callable[[], object] | None = None,
         after_iteration: AfterIteration | None = None,
         interrupted: Callable[[], bool] | None = None,
+        round: bool = False,
     ) -> None:
         self._session, self._loss = session, loss
         self._shown = loss if shown is None else shown
         with session.graph.as_default():
             variables = tf.trainable_variables()
-            self._interface = tf.contrib.opt.ScipyOptimizerInterface(
-                loss, variables, method="L-BFGS-B", var_to_bounds=bounds
-            )
+            size = sum(v.get_shape().num_elements() or 0 for v in variables)
+            self._memory = _MEMORY if size < _MANY else 10
+            self._interface = _Lbfgs(loss, variables, var_to_bounds=bounds)
+            self._interface.unit_steps = round
         self._course = _Course(
             variables, max_time, report, before_iteration, after_iteration, interrupted
         )
@@ -162,7 +206,7 @@ class Search:
         most = _EVALUATIONS * max_iter
         evaluations, steps = course.evaluations, history.steps
         course.start()
-        self._interface.optimizer_kwargs["options"] = self._options(tol, max_iter, most)
+        self._interface.optimizer_kwargs = self._options(tol, max_iter, most)
         self._interface.minimize(
             self._session,
             feed_dict=feed,
@@ -183,7 +227,7 @@ class Search:
         return {
             "maxiter": max_iter,
             "maxfun": max_evaluations,
-            "maxcor": _MEMORY,
+            "maxcor": self._memory,
             "gtol": tol if dtype == tf.float64 else max(tol, smallest),
             "ftol": 0.0,
         }

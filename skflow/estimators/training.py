@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -19,14 +20,20 @@ from skflow.estimators.networks import Network
 from skflow.estimators.objectives import Penalty
 from skflow.estimators.recipes import Recipe
 from skflow.runtime.streams import read_streams, restart_streams, write_streams
+from skflow.runtime.threads import blas_guard
 
 Array = NDArray[Any]
 Values = dict[str, Array]
 
-# Predictors hold no weights, training graphs in waiting hold theirs and those of an optimizer.
-_MOST_PREDICTORS: Final = 64
+# Predictors hold no weights, training graphs in waiting hold theirs and those of an optimizer:
+# so many numbers all together at most.
+_MOST_PREDICTORS: Final = 32
 _MOST_WAITING: Final = 8
-_LARGEST_WAITING: Final = 200_000
+_MOST_NUMBERS: Final = 1_000_000
+
+# Bytes of memory to work in that the two keep for their next run.
+_KEPT_WORKING: Final = 1 << 19
+_KEPT_PREDICTING: Final = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -76,10 +83,13 @@ class State:
         The optimizers' own variables by name.
     streams : dict
         Where the random streams are.
+    rates : list of float
+        The optimizers' learning rates.
     """
 
     slots: Values
     streams: dict[str, Any]
+    rates: list[float]
 
 
 class TrainingGraph:
@@ -100,6 +110,10 @@ class TrainingGraph:
         The objective.
     names : list of str
         The network's variables in the order in which it makes them.
+    all_names : list of str
+        All variables, those of optimizers too.
+    size : int
+        How many numbers they hold.
     step : callable
         Takes a batch's arrays and makes a step; gives the loss before it, and ``None``.
     read : callable
@@ -108,18 +122,25 @@ class TrainingGraph:
 
     def __init__(self, setting: Setting) -> None:
         self.graph = tf.Graph()
-        self._rate: Any = float("nan")
+        self._rates: list[Any] = []
         self._settle: Any = None
         with self.graph.as_default():
             tf.set_random_seed(0)  # `start` gives the seed of each training
             self._build(setting)
             self.session = tf.Session(graph=self.graph)
             self._initialise = self.session.make_callable(tf.global_variables_initializer())
+        if self._train is not None:
+            self.step: Callable[..., Sequence[Any]] = self.session.make_callable(
+                self._train, self.feeds
+            )
         self.read: Callable[[], list[Array]] = self.session.make_callable(self._variables)
         self.names = [_name(v) for v in self._variables]
+        self.all_names = [_name(v) for v in self._all_variables]
+        self.size = sum(v.get_shape().num_elements() or 0 for v in self._all_variables)
 
     def _build(self, setting: Setting) -> None:
         network, head = setting.network, setting.head
+        self._in_order = network.draws_in_order
         dtype = tf.as_dtype(network.spec.dtype)
         features = FeatureTensors.placeholders(network.spec)
         labels = head.placeholder(dtype)
@@ -143,8 +164,7 @@ class TrainingGraph:
         if train_op is None and setting.recipes:
             train_op = self._train_op(setting)
         self._all_variables = _all_variables()
-        if train_op is not None:
-            self._train = [self.loss, train_op]
+        self._train = None if train_op is None else [self.loss, train_op]
 
     def _train_op(self, setting: Setting) -> Any:
         """One step of all optimizers on the gradients of one loss."""
@@ -161,28 +181,22 @@ class TrainingGraph:
             updates.append(optimizer.apply_gradients(mine))
             settled += optimizer._settled([v for _, v in mine])
         self._settle = tf.group(*settled) if settled else None
-        first = setting.recipes[0].learning_rate
-        self._rate = rates[0] if callable(first) else float(first)
+        chosen = [recipe.learning_rate for recipe in setting.recipes]
+        self._rates = [t if callable(r) else float(r) for t, r in zip(rates, chosen, strict=True)]
         step = tf.train.get_global_step()
         if step is None:
             return updates[0] if len(updates) == 1 else tf.group(*updates)
         with tf.control_dependencies(updates):
             return tf.assign_add(step, 1)
 
-    @property
-    def step(self) -> Callable[..., Sequence[Any]]:
-        """A function of a batch's arrays that makes one step and gives the loss before it."""
-        step: Callable[..., Sequence[Any]] = self.session.make_callable(self._train, self.feeds)
-        return step
-
-    @property
-    def size(self) -> int:
-        """How many numbers the variables hold."""
-        return sum(v.get_shape().num_elements() or 0 for v in self._all_variables)
+    def rates(self) -> list[float]:
+        """The learning rates of the next step."""
+        rates = self._rates
+        return [r if isinstance(r, float) else float(self.session.run(r)) for r in rates]
 
     def rate(self) -> float:
-        """The learning rate of the next step, of the first optimizer if there are several."""
-        return float(self._rate if isinstance(self._rate, float) else self.session.run(self._rate))
+        """The first one of them; not a number if the network brings its own step."""
+        return next(iter(self.rates()), math.nan)
 
     # ---- values ------------------------------------------------------------------------
 
@@ -193,6 +207,11 @@ class TrainingGraph:
     def values(self) -> Values:
         """A copy of the network's values."""
         return self.named(self.read())
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shapes of the network's variables by name."""
+        shapes = [tuple(v.get_shape().as_list()) for v in self._variables]
+        return dict(zip(self.names, shapes, strict=True))
 
     def trained(self, values: Sequence[Array]) -> Values:
         """The network's values where the trainable ones are those given."""
@@ -212,12 +231,27 @@ class TrainingGraph:
         values : dict
             Of variables that shall not begin at random.
         """
-        restart_streams(self.session, seed)
+        self.restart(seed)
         self._initialise()
+        self.release()
         self.load(values)
-        if values and self._settle is not None:
-            self.session.run(self._settle)
+        self.settle()
         self.share(rows)
+
+    def restart(self, seed: int) -> None:
+        """Begin all random streams again, from a seed."""
+        restart_streams(self.session, seed)
+        if self._in_order:
+            streams = {
+                name: np.array([seed, place, 0])
+                for place, name in enumerate(read_streams(self.session))
+            }
+            write_streams(self.session, streams)
+
+    def settle(self) -> None:
+        """Let slots that alone tell a variable's next value agree with the one that it has."""
+        if self._settle is not None:
+            self.session.run(self._settle)
 
     def share(self, rows: float) -> None:
         """Set by how many rows penalties are divided."""
@@ -226,26 +260,33 @@ class TrainingGraph:
 
     def load(self, values: Mapping[str, Array]) -> None:
         """Give variables values by their names."""
-        for variable in self._all_variables:
-            value = values.get(_name(variable))
-            if value is not None:
+        named = zip(self.all_names, self._all_variables, strict=True)
+        given = [(v, values[name]) for name, v in named if name in values]
+        first = {v.initializer.inputs[1]: value for v, value in given}
+        if len(first) == len(self.all_names):  # all, and none begins as another one
+            self.session.run([v.initializer for v, _ in given], first)
+        else:
+            for variable, value in given:
                 variable.load(value, self.session)
 
     def state(self) -> State:
         """What a later training needs beside the network's values to go on."""
         others = [v for v in self._all_variables if v not in self._variables]
         slots = dict(zip(map(_name, others), self.session.run(others), strict=True))
-        return State(slots, read_streams(self.session))
+        return State(slots, read_streams(self.session), self.rates())
 
     def restore_streams(self, streams: Mapping[str, Any]) -> None:
-        """Draw what a training would have drawn next; with another network all is drawn anew."""
+        """Draw what a training would have drawn next, unless that was of another network."""
         if streams.keys() == read_streams(self.session).keys():
             write_streams(self.session, streams)
 
     def everything(self) -> Values:
         """A copy of the values of all variables, slots and all."""
-        values = self.session.run(self._all_variables)
-        return dict(zip(map(_name, self._all_variables), values, strict=True))
+        return dict(zip(self.all_names, self.session.run(self._all_variables), strict=True))
+
+    def release(self) -> None:
+        """Free the memory that steps work in, if it is much; the next step takes new memory."""
+        self.session._release(_KEPT_WORKING)
 
     def close(self) -> None:
         """Free the session's memory."""
@@ -276,21 +317,33 @@ def training_graph(setting: Setting) -> Iterator[TrainingGraph]:
     in it they do not, since these might build something else today.
     """
     # Taking an item out and putting one in are atomic, which threads need, and forked children.
-    graph = _waiting.pop(setting, None) if setting.reusable else None
+    reusable = setting.reusable
+    graph = _waiting.pop(setting, None) if reusable else None
     graph = TrainingGraph(setting) if graph is None else graph
     try:
-        yield graph
+        # Entering it for the whole training makes it cheap to enter for each step.
+        with blas_guard:
+            yield graph
     except BaseException:
         graph.close()
         raise
-    if not setting.reusable or graph.size > _LARGEST_WAITING:
+    if reusable:
+        graph.release()
+        _waiting[setting] = graph
+        _limit_waiting()
+    else:
         graph.close()
-        return
-    _waiting[setting] = graph
-    for oldest in list(_waiting)[:-_MOST_WAITING]:
-        dropped = _waiting.pop(oldest, None)
-        if dropped is not None:
-            dropped.close()
+
+
+def _limit_waiting() -> None:
+    """Close the training graphs that have waited longest, if there are too many numbers."""
+    count, numbers = 0, 0
+    for setting, graph in reversed(list(_waiting.items())):
+        count, numbers = count + 1, numbers + graph.size
+        if count > _MOST_WAITING or numbers > _MOST_NUMBERS:
+            dropped = _waiting.pop(setting, None)
+            if dropped is not None:
+                dropped.close()
 
 
 def is_plain(value: Any) -> bool:
@@ -326,11 +379,14 @@ class Predictor(NamedTuple):
         The names of the variables in the order in which it takes their values.
     graph : Graph
         Where it stands.
+    release : callable
+        ``release()`` frees the memory that runs have worked in, if it is much.
     """
 
     run: Callable[..., Array]
     names: list[str]
     graph: tf.Graph
+    release: Callable[[], None]
 
 
 @lru_cache(maxsize=_MOST_PREDICTORS)
@@ -357,8 +413,10 @@ def predictor(network: Network) -> Predictor:
         outputs = network(features, training=False)
         variables = _all_variables()
         feeds = [*features.feeds(), *(v.value() for v in variables)]
-    run = tf.Session(graph=graph).make_callable(outputs, feeds)
-    return Predictor(run, [_name(v) for v in variables], graph)
+    session = tf.Session(graph=graph)
+    run = session.make_callable(outputs, feeds)
+    release = partial(session._release, _KEPT_PREDICTING)
+    return Predictor(run, [_name(v) for v in variables], graph, release)
 
 
 def all_finite(arrays: Sequence[Array]) -> bool:

@@ -223,10 +223,12 @@ class BodyGraph(Graph):
             self.wait_for(op)
             op = next(t for t in op.inputs if t.dtype.is_ref_dtype).op
         attrs = {**op.attrs, "shared_name": op.attrs.get("shared_name") or op.name}
-        return self._add_source(op.type, op.name, attrs, reference)
+        return self._add_source(op.type, op.name, attrs, reference.dtype, reference._spec.shape)
 
-    def _add_source(self, kind: str, name: str, attrs: dict[str, Any], like: Tensor) -> Tensor:
-        """An operation that takes nothing and waits for nothing, with one output like a tensor.
+    def _add_source(
+        self, kind: str, name: str, attrs: dict[str, Any], dtype: DType, shape: Shape
+    ) -> Tensor:
+        """An operation that takes nothing and waits for nothing, with one output.
 
         It shares the number of the operation before it.
         """
@@ -235,7 +237,7 @@ class BodyGraph(Graph):
         self._last_id -= 1
         try:
             op = self.add_operation(
-                REGISTRY[kind], self._free_name(name), (), attrs, [(like.dtype, like._spec.shape)]
+                REGISTRY[kind], self._free_name(name), (), attrs, [(dtype, shape)]
             )
         finally:
             self._control_stack, self._device_stack, self._colocation_stack = saved
@@ -259,7 +261,10 @@ class BodyGraph(Graph):
         name : str, optional
             The argument's name; by default like the tensor's.
         """
-        return self._argument(like, name, like._spec.value, like._spec.partial)
+        found = self.add_typed_input(like.dtype, like._spec.shape, name or like.op.name)
+        spec = found._spec
+        spec._value, spec._partial = like._spec.value, like._spec.partial
+        return found
 
     def add_variable_input(self, like: Tensor, shape: Shape, name: str) -> Tensor:
         """Append an argument of a tensor's type whose value differs from call to call.
@@ -273,18 +278,26 @@ class BodyGraph(Graph):
         name : str
             The argument's name.
         """
-        found = self._argument(like, name, None, None)
-        found._spec.shape = shape
-        return found
+        return self.add_typed_input(like.dtype, shape, name)
 
-    def _argument(self, like: Tensor, name: str | None, value: Any, partial: Shape) -> Tensor:
-        dtype = like.dtype.base_dtype
-        attrs = {"T": dtype, "index": len(self.inputs)}
-        found = self._add_source("_Arg", name or like.op.name, attrs, like)
-        found.dtype = dtype
+    def add_typed_input(self, dtype: DType, shape: Shape, name: str) -> Tensor:
+        """Append an argument of which no more than its type and shape is known.
+
+        Parameters
+        ----------
+        dtype : DType
+            The type; an argument is no reference.
+        shape : tuple or None
+            What is known of the shape.
+        name : str
+            The argument's name.
+        """
+        base = dtype.base_dtype
+        attrs = {"T": base, "index": len(self.inputs)}
+        found = self._add_source("_Arg", name, attrs, base, shape)
         spec = found._spec
         assert isinstance(spec, TensorSpec)
-        spec._known, spec._value, spec._partial = True, value, partial
+        spec._known = True
         self.inputs.append(found)
         return found
 

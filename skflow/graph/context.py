@@ -1,14 +1,48 @@
-"""What a stateful kernel may ask of the runtime."""
+"""What a stateful kernel may ask of the runtime, and values that it may give it unread."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Protocol
+
+import numpy as np
 
 from skflow.graph.core import Graph
 from skflow.graph.dtypes import Array, DType
 from skflow.graph.nodes import Operation
 from skflow.graph.philox import PhiloxStream
+
+
+class Stored(ABC):
+    """A value that lies in a file and goes straight into a variable's memory.
+
+    Whatever else it is given to sees an array.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        The value's shape.
+    """
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+
+    @abstractmethod
+    def verify(self) -> None:
+        """Read the value to see that it is undamaged, and keep nothing of it."""
+
+    @abstractmethod
+    def read_into(self, target: Array) -> None:
+        """Read the value into an array of its shape, which holds anything if that fails."""
+
+    @abstractmethod
+    def read(self) -> Array:
+        """Return the value in new memory."""
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        del copy
+        return np.asarray(self.read(), dtype=dtype)
 
 
 class Reference(Protocol):

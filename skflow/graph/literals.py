@@ -228,6 +228,9 @@ def constant_array(value: Any, dtype: DType | None, shape: Any, verify_shape: bo
         )
     if size == found.size:
         return found.reshape(full)
+    if found.size == 1 and found.dtype != object:
+        # All zeros of a large variable's shape, for instance: there is no need to store them.
+        return np.broadcast_to(found.reshape(()), full)
     empty = b"" if found.dtype == object else 0
     out = np.full(full, found.reshape(-1)[-1] if found.size else empty, dtype=found.dtype)
     out.reshape(-1)[: found.size] = found.reshape(-1)

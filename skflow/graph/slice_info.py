@@ -36,6 +36,11 @@ class SliceInfo:
         A message with all of these instead.
     import_scope : str, optional
         A name scope to put before the name in the message.
+
+    Raises
+    ------
+    ValueError
+        If the message contradicts itself.
     """
 
     def __init__(
@@ -52,6 +57,8 @@ class SliceInfo:
             full_name = prepend_scope(given.full_name, import_scope)
             full_shape, var_offset = given.full_shape, given.var_offset
             var_shape = given.var_shape
+            if not len(full_shape) == len(var_offset) == len(var_shape):
+                raise ValueError(f"The slice of {full_name!r} has axes that its shape has not")
         self.full_name = full_name or ""
         self.full_shape = list(full_shape or ())
         self.var_offset = list(var_offset or ())

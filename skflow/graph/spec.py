@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from skflow.graph.dtypes import Array, DType
 from skflow.graph.shapes import Shape, shape_brackets, shape_text
+
+_LONGEST: Final = 4096
+
+
+def unknown_entries(count: int | None) -> Shape:
+    """What is known of a shape's entries if only their number is; nothing if they are too many."""
+    return None if count is None or count > _LONGEST else (None,) * count
 
 
 class Spec:
@@ -48,8 +57,7 @@ class Spec:
             return tuple([None if d < 0 else int(d) for d in value.reshape(-1).tolist()])
         partial = self.partial
         if partial is None and self.shape is not None and len(self.shape) == 1:
-            n = self.shape[0]
-            return None if n is None else (None,) * n
+            return unknown_entries(self.shape[0])
         return partial
 
     @property

@@ -27,7 +27,9 @@ def static_value(tensor: Tensor) -> tuple[Any, Shape]:
     op = tensor.op
     definition = op.definition
     if op.type == "Const":
-        return op.attrs["value"], None
+        value = op.attrs["value"]
+        # One number that stands for millions is no shape, and takes no memory until it is read.
+        return (None if value.size > _FOLDABLE and 0 in value.strides else value), None
     if definition.stateful or definition.context or tensor.dtype.is_ref_dtype:
         return None, None
     if op.type == "PlaceholderWithDefault":  # a feed may replace its default

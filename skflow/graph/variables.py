@@ -166,6 +166,7 @@ class Variable(Operators):
         self._variable = element(variable_def.variable_name)
         self._initializer_op = element(variable_def.initializer_name)
         self._snapshot = element(variable_def.snapshot_name)
+        _check_parts(self._variable, self._initializer_op, self._snapshot)
         self._initial_value = self._initializer_op.inputs[1]
         if variable_def.HasField("save_slice_info_def"):
             self._save_slice_info = SliceInfo(
@@ -400,6 +401,16 @@ class Variable(Operators):
 
     def _get_save_slice_info(self) -> SliceInfo | None:
         return self._save_slice_info
+
+
+def _check_parts(variable: Any, initializer: Any, snapshot: Any) -> None:
+    """Raise ValueError unless what a message names can be the parts of a variable."""
+    if not (isinstance(variable, Tensor) and variable.dtype.is_ref_dtype):
+        raise ValueError(f"VariableDef names {variable!r} as a variable, which is none")
+    if not (isinstance(initializer, Operation) and len(initializer.inputs) == 2):
+        raise ValueError(f"VariableDef names {initializer!r} as an initializer, which is none")
+    if not isinstance(snapshot, Tensor):
+        raise ValueError(f"VariableDef names {snapshot!r} as a value, which is none")  # noqa: TRY004
 
 
 def _overload(name: str) -> Callable[..., Any]:

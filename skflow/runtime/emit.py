@@ -20,9 +20,9 @@ from skflow.runtime.threads import pool
 from skflow.runtime.updates import FlatUpdate
 
 _LARGE: Final = 1 << 14  # elements: larger values without a buffer are let go after their last use
-# Multiply-adds, about 0.2 ms on one core: waking a worker takes 0.05 ms, and halves of smaller
-# products are less efficient than the whole.
-_WORTH_SPLITTING: Final = 20_000_000
+# Multiply-adds of float32, about 0.1 ms on one core, and those that it does while a worker wakes.
+_WORTH_SPLITTING: Final = 12_000_000
+_WAKING: Final = 6_000_000
 _NARROW: Final = 32  # rows or columns of a matrix whose order matters to its products
 _NARROW_FROM, _NARROW_TO = 1 << 12, 1 << 24  # elements
 _KEYWORD_ONLY: Final = (np.maximum, np.minimum)  # NumPy wants their `out` by name
@@ -189,9 +189,25 @@ class Code:
             at = 0
             for member in node.members:
                 gradient = passes.roles(member)[2]
-                if self._may_be_placed(gradient):
-                    self._arena_of[gradient] = (node, at)
+                self._place(gradient, (node, at))
                 at += num_elements(gradient.shape) or 0
+
+    def _place(self, value: Value, place: tuple[Node, int]) -> None:
+        """Compute a value there, and what it may overwrite, and so on."""
+        if not self._may_be_placed(value):
+            return
+        self._arena_of[value] = place
+        node = value.node
+        assert node is not None
+        if not _works_in_place(node):
+            return
+        for v in dict.fromkeys(node.inputs):
+            alike = v.shape == value.shape and v.dtype is value.dtype
+            viewed = any(u.kind != "op" or u.definition.view for u in v.uses)
+            if alike and not viewed and passes._last_use(v, self._fetched) == node.position:
+                self._place(v, place)
+                if v in self._arena_of:
+                    return
 
     def _may_be_placed(self, gradient: Value) -> bool:
         node = gradient.node
@@ -229,7 +245,7 @@ class Code:
     def _slot(self, node: Node, value: Value) -> Slot:
         until = passes._last_use(value, self._fetched)
         nbytes = max((num_elements(value.shape) or 0) * value.dtype.np_dtype.itemsize, 1)
-        if node.definition.elementwise:
+        if _works_in_place(node):
             slot = self._dying(node, value)
             if slot is not None:
                 self._allocator.keep(slot, until)
@@ -388,10 +404,9 @@ class Code:
         a = self._operand(node.inputs[0], node.attrs["transpose_a"])
         b = self._operand(node.inputs[1], node.attrs["transpose_b"])
         value = node.outputs[0]
-        matmul = self._function(np.matmul)
-        rows, cost = _cost(node)
-        half = _half(rows, value.shape[1] if value.static and value.shape else 0)
-        if not value.static or cost < _WORTH_SPLITTING or not pool.workers or half is None:
+        matmul = self._function(np.multiply if _is_outer(node) else np.matmul)
+        parts = _parts(node) if value.static and pool.workers else None
+        if parts is None:
             out = self._destination(node, value)
             if out is None:
                 self._line(f"{self._local(value)} = {matmul}({a}, {b})", node)
@@ -403,13 +418,13 @@ class Code:
             out = self._local(value)
             empty, dtype = self._function(np.empty), self._constant("d", value.dtype.np_dtype)
             self._line(f"{out} = {empty}({value.shape}, {dtype})", node)
-        by_rows, at = half
-        parts = []
+        by_rows, at = parts
+        calls = []
         for cut in (f":{at}", f"{at}:"):
             left, right = (self._cut(a, cut), b) if by_rows else (a, self._cut(b, f":, {cut}"))
             target = self._cut(out, cut if by_rows else f":, {cut}")
-            parts.append(f"({left}, {right}, {target})")
-        self._line(f"{self._function(pool.both)}({matmul}, {parts[0]}, {parts[1]})", node)
+            calls.append(f"({left}, {right}, {target})")
+        self._line(f"{self._function(pool.both)}({matmul}, {calls[0]}, {calls[1]})", node)
 
     def _operand(self, value: Value, transposed: bool) -> str:
         name = self.name(value)
@@ -504,14 +519,18 @@ class _Keep:
 def _laid_out(value: Value) -> Array:
     """A constant in the order that its products read quickest: along its long side.
 
-    The product of a narrow matrix and a vector takes a third of the time that way.
+    The product of a narrow matrix and a vector takes a third of the time that way. One number
+    that stands for many is only written out for operations that might depend on it.
     """
     array = value.const
     assert array is not None
+    types = {u.definition.type for u in value.uses}
+    if array.size > 1 and not any(array.strides) and types != {"Assign"}:
+        array = np.ascontiguousarray(array)
     if array.ndim != 2 or not _NARROW_FROM <= array.size <= _NARROW_TO:
         return array
     rows, columns = array.shape
-    if min(rows, columns) > _NARROW or any(u.definition.type != "MatMul" for u in value.uses):
+    if min(rows, columns) > _NARROW or types != {"MatMul"}:
         return array
     return np.asfortranarray(array) if rows > columns else np.ascontiguousarray(array)
 
@@ -532,30 +551,45 @@ def _takes_out(definition: OpDef) -> bool:
     )
 
 
+def _works_in_place(node: Node) -> bool:
+    """Whether the kernel may write over one of its inputs."""
+    return node.definition.elementwise or (
+        node.definition.type == "AddN" and len(node.inputs) == 2
+    )
+
+
 def _is_blas(node: Node) -> bool:
     """Whether a product is one of matrices, as far as is known, that NumPy gives to BLAS."""
     matrices = all(v.shape is not None and len(v.shape) == 2 for v in node.inputs)
     return matrices and node.inputs[0].dtype.np_dtype.char in _BLAS_TYPES
 
 
-def _cost(node: Node) -> tuple[int, int]:
-    """Rows of a product and its multiply-adds; zeros if the sizes are not known."""
-    shape, size = node.outputs[0].shape, num_elements(node.inputs[0].shape)
-    if shape is None or None in shape or size is None or not shape[0]:
-        return 0, 0
+def _is_outer(node: Node) -> bool:
+    """Whether a product is one of a column and a row, which BLAS takes four times as long for."""
+    a, b = (v.shape for v in node.inputs)
+    assert a is not None
+    assert b is not None
+    return a[not node.attrs["transpose_a"]] == 1 and b[node.attrs["transpose_b"]] == 1
+
+
+def _parts(node: Node) -> tuple[bool, int] | None:
+    """How to split a product on two cores: by rows or columns, and where; if it pays.
+
+    The first part is made at once, the second one when a worker has woken: it is smaller.
+    """
+    a, b = node.inputs
+    shape, size = node.outputs[0].shape, num_elements(a.shape)
+    assert shape is not None
     rows, columns = shape
-    assert rows is not None
-    assert columns is not None
-    return rows, size * columns
-
-
-def _half(rows: int, columns: int | None) -> tuple[bool, int] | None:
-    """How to halve a product: by rows or columns, and where."""
-    if rows >= 32:
-        return True, -(-rows // 32) * 16
-    if columns is not None and columns >= 32:
-        return False, -(-columns // 32) * 16
-    return None
+    if size is None or rows is None or columns is None:
+        return None
+    cost = size * columns * a.dtype.np_dtype.itemsize / np.dtype(np.float32).itemsize
+    if cost < _WORTH_SPLITTING or max(rows, columns) < 32:
+        return None
+    share = 0.5 + 0.5 * _WAKING / cost
+    # BLAS works on so many rows or columns at a time.
+    by_rows, unit = (True, 8) if rows >= 32 else (False, 16)
+    return by_rows, int((rows if by_rows else columns) * share) // unit * unit
 
 
 def _flattener(definition: OpDef, attrs: dict[str, Any]) -> Callable[[Any], list[Any]]:

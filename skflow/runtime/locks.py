@@ -8,8 +8,10 @@ import threading
 class SharedLock:
     """Runs that only read a session's variables go on together; one that writes goes alone.
 
-    A writer that waits goes before readers that come later. A thread never waits for itself: it
-    may write while it reads, as when the collector runs a finalizer in the middle of a run.
+    A writer that waits goes before readers that come later; readers that have waited for a writer
+    go before the next one, so that whoever writes in a loop lets them in between. A thread never
+    waits for itself: it may write while it reads, as when the collector runs a finalizer in the
+    middle of a run.
     """
 
     def __init__(self) -> None:
@@ -19,6 +21,8 @@ class SharedLock:
         self._writer: int | None = None
         self._depth = 0
         self._waiting = 0
+        self._queued = 0  # readers that wait
+        self._promised = 0  # those of them that go before the next writer
         self.reading = _Reading(self)
         self.writing = _Writing(self)
 
@@ -30,16 +34,18 @@ class SharedLock:
             if self._writer == me:
                 self._writer = None
                 self._depth = 0
+                self._promised = self._queued
             self._changed.notify_all()
 
     def _may_read(self, me: int) -> bool:
         if self._writer is None:
-            return not self._waiting or me in self._readers
+            return not self._waiting or self._promised > 0 or me in self._readers
         return self._writer == me
 
     def _may_write(self, me: int) -> bool:
         if self._writer is None:
-            return not self._readers or (len(self._readers) == 1 and me in self._readers)
+            alone = not self._readers or (len(self._readers) == 1 and me in self._readers)
+            return alone and not self._promised
         return self._writer == me
 
 
@@ -55,9 +61,21 @@ class _Reading:
         lock = self._lock
         me = threading.get_ident()
         with lock._mutex:
+            if not lock._may_read(me):
+                self._wait(me)
+            lock._readers[me] = lock._readers.get(me, 0) + 1
+
+    def _wait(self, me: int) -> None:
+        lock = self._lock
+        lock._queued += 1
+        try:
             while not lock._may_read(me):
                 lock._changed.wait()
-            lock._readers[me] = lock._readers.get(me, 0) + 1
+        finally:
+            lock._queued -= 1
+            if lock._promised:
+                lock._promised -= 1
+                lock._changed.notify_all()
 
     def __exit__(self, *exc: object) -> None:
         lock = self._lock
@@ -105,4 +123,5 @@ class _Writing:
             lock._depth -= 1
             if lock._depth == 0:
                 lock._writer = None
+                lock._promised = lock._queued
                 lock._changed.notify_all()

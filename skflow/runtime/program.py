@@ -88,6 +88,11 @@ class Executable:
             frame.step = np.errstate(all="ignore")(frame.step)
         return frame
 
+    def release(self, above: int) -> None:
+        """Let go of the memory of runs if it is more than so many bytes."""
+        if self.nbytes > above:
+            self._frames.clear()
+
     def run(self, arrays: Sequence[Array]) -> tuple[Any, ...]:
         """Run once on fed arrays; the results are the caller's own."""
         frame = self._frame()
@@ -125,7 +130,10 @@ def _explained(error: Exception, code: Code) -> Exception:
 
 def _at(kind: type[errors.OpError], node: Node, message: str, error: Exception) -> Exception:
     op = node.op
-    text = f"{message}\n\t [[Node: {op.name} = {op.type}[{_attributes(op)}]({_inputs(op)})]]"
+    # What a kernel says in such brackets comes after them: the sentence is TensorFlow's.
+    sentence, bracket, rest = message.partition("\n\t [[")
+    node_text = f"[[Node: {op.name} = {op.type}[{_attributes(op)}]({_inputs(op)})]]"
+    text = f"{sentence}\n\t {node_text}{bracket}{rest}"
     if kind is errors.OpError:
         found = errors.OpError(op.node_def, op, text, getattr(error, "error_code", 2))
     else:
@@ -253,6 +261,12 @@ class Program:
                 self.feeders.check(arrays)
             plan = self._choose(shapes)
         return plan.run(arrays)
+
+    def release(self, above: int) -> None:
+        """Let go of the memory of runs that is more than so many bytes, but not of the plans."""
+        with self._lock:
+            for plan in [*self._plans.values(), *[plan for _, plan in self._open]]:
+                plan.release(above)
 
     def _choose(self, shapes: tuple[Shape, ...]) -> Executable:
         with self._lock:

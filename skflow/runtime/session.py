@@ -205,6 +205,15 @@ class BaseSession:
             return call(values)
         return call(feed_dict.values() if feed_dict else ())
 
+    def _release(self, above: int = 0) -> None:
+        """Let go of the memory that runs have worked in, where it is more than so many bytes.
+
+        Variables and plans stay; the next run takes new memory.
+        """
+        with self._lock:
+            for program in [*self._programs.values(), *self._bodies.values()]:
+                program.release(above)
+
     def __reduce__(self) -> Any:
         raise TypeError("A session cannot be copied or pickled: save its variables instead.")
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from skflow import errors
+from skflow.graph.context import Stored
 from skflow.graph.dtypes import Array, DType
 from skflow.graph.nodes import Operation
 from skflow.graph.shapes import is_full, num_elements, shape_brackets
@@ -57,7 +58,10 @@ class Variable:
             If the shapes differ and `validate_shape` is set; the old value stays.
         """
         if self.value.shape == np.shape(value):
-            self.value[...] = value
+            if isinstance(value, Stored):
+                self._fill(value)
+            else:
+                self.value[...] = value
         elif validate_shape and (self.initialized or num_elements(self.value.shape)):
             raise errors.InvalidArgumentError(
                 None,
@@ -66,8 +70,17 @@ class Variable:
                 f"{shape_brackets(self.value.shape)} rhs shape= {shape_brackets(np.shape(value))}",
             )
         else:
-            self.move(np.array(value, dtype=self.dtype.np_dtype, order="C"))
+            new = value.read() if isinstance(value, Stored) else value
+            self.move(np.array(new, self.dtype.np_dtype, order="C", copy=new is value or None))
         self.initialized = True
+
+    def _fill(self, stored: Stored) -> None:
+        """Read a value from its file; if it proves to be damaged, the old value stays."""
+        if self.initialized:
+            stored.verify()
+        # Should the file fail now, there is neither the old value nor the new one.
+        self.initialized = False
+        stored.read_into(self.value)
 
     def move(self, storage: Array) -> None:
         """Let the value live in `storage` from now on; plans bound to the old place are redone."""

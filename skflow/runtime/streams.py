@@ -23,9 +23,17 @@ class Streams:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._streams: dict[Operation, PhiloxStream] = {}
-        self._graph_seed: int | None = (
-            None  # in the place of the one the operations were built with
-        )
+        # In the place of the one the operations were built with.
+        self._graph_seed: int | None = None
+        self._operations: dict[str, Operation] = {}
+        self._looked_at = 0
+
+    def operations(self, graph: Graph) -> dict[str, Operation]:
+        """What `random_operations` finds, looked for again only if the graph has grown."""
+        count = len(graph._operations)
+        if count != self._looked_at:
+            self._operations, self._looked_at = random_operations(graph), count
+        return self._operations
 
     def of(self, op: Operation) -> PhiloxStream:
         """The stream of an operation with the attributes `seed` and `seed2`."""
@@ -112,7 +120,7 @@ def read_streams(session: BaseSession) -> dict[str, Array]:
     """
     session._check_not_closed()
     streams = session._state.streams
-    found = {name: streams.of(op) for name, op in random_operations(session.graph).items()}
+    found = {name: streams.of(op) for name, op in streams.operations(session.graph).items()}
     return {
         name: np.array([*s.seeds, s.position], np.uint64).view(np.int64)
         for name, s in found.items()
@@ -138,7 +146,7 @@ def write_streams(session: BaseSession, states: Mapping[str, Array]) -> None:
         stream is changed.
     """
     session._check_not_closed()
-    known = random_operations(session.graph)
+    known = session._state.streams.operations(session.graph)
     foreign = [name for name in states if name not in known]
     if foreign:
         raise ValueError(

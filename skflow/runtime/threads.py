@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, Final
@@ -87,24 +88,56 @@ class _BlasGuard:
 blas_guard: Final = _BlasGuard()
 
 
-class _Task:
-    """A call on its way to a worker."""
+class Task:
+    """A call that a worker makes, or whoever needs its result before a worker has come.
 
-    __slots__ = ("arguments", "done", "error", "function")
+    Parameters
+    ----------
+    function : callable
+        A function that releases the interpreter's lock while it works.
+    arguments : tuple
+        Its arguments.
+    """
+
+    __slots__ = ("_arguments", "_done", "_error", "_free", "_function")
 
     def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-        self.function = function
-        self.arguments = arguments
-        self.error: BaseException | None = None
-        self.done = threading.Lock()
-        self.done.acquire()
+        self._function = function
+        self._arguments = arguments
+        self._error: BaseException | None = None
+        self._free = threading.Lock()
+        self._done = threading.Lock()
+        self._done.acquire()
 
-    def run(self) -> None:
+    def work(self) -> None:
+        """Make the call, unless somebody else has begun with it."""
+        if not self._free.acquire(blocking=False):
+            return
+        arguments, self._arguments = self._arguments, ()  # the task may lie around for a while
         try:
-            self.function(*self.arguments)
-        except BaseException as error:  # noqa: BLE001  # carried to the waiting thread
-            self.error = error
-        self.done.release()
+            self._function(*arguments)
+        except BaseException as error:  # noqa: BLE001  # for whoever asks for the result
+            self._error = error
+        self._done.release()
+
+    def finish(self) -> None:
+        """Return when the call has been made, and raise what it raised.
+
+        On a busy machine no worker may come for a while. If none has begun with it, the call is
+        made here: nobody waits for a processor who has one.
+        """
+        self.work()
+        with self._done:
+            pass
+        if self._error is not None:
+            raise self._error
+
+    def cancel(self) -> None:
+        """Return when the call has been made or never will be."""
+        if self._free.acquire(blocking=False):
+            self._done.release()
+        with self._done:
+            pass
 
 
 class Pool:
@@ -118,7 +151,9 @@ class Pool:
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
-        self._tasks: SimpleQueue[_Task] = SimpleQueue()
+        # What came last is done first: what came before it was less urgent.
+        self._tasks: deque[Task] = deque()
+        self._calls: SimpleQueue[None] = SimpleQueue()
         self._lock = threading.Lock()
         self._started = 0
 
@@ -136,12 +171,36 @@ class Pool:
     def _work(self) -> None:
         with np.errstate(all="ignore"):
             while True:
-                self._tasks.get().run()
+                self._calls.get()
+                self._tasks.pop().work()
+
+    def begin(self, function: Callable[..., Any], *arguments: Any) -> Task:
+        """Have a worker make a call.
+
+        Parameters
+        ----------
+        function : callable
+            A function that releases the interpreter's lock while it works.
+        *arguments : object
+            Its arguments.
+
+        Returns
+        -------
+        Task
+            To be finished or cancelled by the caller.
+        """
+        if self._started < self.workers:
+            self._start()
+        task = Task(function, arguments)
+        if self._started:
+            self._tasks.append(task)
+            self._calls.put(None)
+        return task
 
     def both(
         self, function: Callable[..., Any], here: tuple[Any, ...], there: tuple[Any, ...]
     ) -> None:
-        """Call a function twice, at once: here and in a worker.
+        """Call a function twice, at once: here and, if one comes in time, in a worker.
 
         Parameters
         ----------
@@ -150,20 +209,13 @@ class Pool:
         here, there : tuple
             The arguments of the two calls.
         """
-        if self._started < self.workers:
-            self._start()
-        if not self._started:
-            function(*here)
-            function(*there)
-            return
-        task = _Task(function, there)
-        self._tasks.put(task)
+        task = self.begin(function, *there)
         try:
             function(*here)
-        finally:
-            task.done.acquire()
-        if task.error is not None:
-            raise task.error
+        except BaseException:
+            task.cancel()
+            raise
+        task.finish()
 
 
 pool: Final = Pool(max(cores() - 1, 0))

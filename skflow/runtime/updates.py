@@ -14,7 +14,9 @@ from skflow.runtime.state import State, Variable
 from skflow.runtime.steps import Node
 from skflow.runtime.threads import pool
 
-_WORTH_SHARING: Final = 4 * BLOCK  # elements: below, waking a worker costs more than it saves
+# Bytes: with fewer, waking a worker costs more than it saves; and those that are updated by then.
+_WORTH_SHARING: Final = 1 << 19
+_WAKING: Final = 1 << 18
 
 
 class FlatUpdate:
@@ -42,11 +44,14 @@ class FlatUpdate:
         self.blocks = [
             block for arrays in _columns(node, state, gradient) for block in _blocks(arrays)
         ]
-        half = len(self.blocks) // 2 if gradient.size >= _WORTH_SHARING and pool.workers else 0
-        self.here, self.there = self.blocks[half:], self.blocks[:half]
-        size = min(BLOCK, gradient.size)
+        away = 0
+        if gradient.nbytes >= _WORTH_SHARING and pool.workers:
+            away = round(len(self.blocks) * (0.5 - 0.5 * _WAKING / gradient.nbytes))
+        self.here, self.there = self.blocks[away:], self.blocks[:away]
+        size = max((block[0].size for block in self.blocks), default=0)
         self.work = [
-            [np.empty(size, gradient.dtype) for _ in range(self.rule.work)] for _ in range(2)
+            [np.empty(size, gradient.dtype) for _ in range(self.rule.work)]
+            for _ in range(2 if self.there else 1)
         ]
         known = all(s is not None for s in scalars)
         self._known = self._constants(scalars) if known else None
@@ -102,5 +107,7 @@ def _columns(node: Node, state: State, gradient: Array) -> list[list[Array]]:
 
 
 def _blocks(arrays: list[Array]) -> list[tuple[Array, ...]]:
+    """Blocks of about equal size."""
     size = arrays[0].size
-    return [tuple(a[at : at + BLOCK] for a in arrays) for at in range(0, size, BLOCK)]
+    length = -(-size // max(1, -(-size // BLOCK)))
+    return [tuple(a[at : at + length] for a in arrays) for at in range(0, size, length or 1)]

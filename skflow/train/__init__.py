@@ -1,11 +1,35 @@
-"""Optimizers, schedules and the global step: `tf.train`."""
+"""Optimizers, schedules, the global step and checkpoints: `tf.train`."""
 
+from typing import Any as _Any
+
+from skflow import proto as _proto
+from skflow.train.checkpoint_reader import (
+    NewCheckpointReader as NewCheckpointReader,
+    list_variables as list_variables,
+    load_checkpoint as load_checkpoint,
+    load_variable as load_variable,
+)
+from skflow.train.checkpoint_state import (
+    checkpoint_exists as checkpoint_exists,
+    generate_checkpoint_state_proto as generate_checkpoint_state_proto,
+    get_checkpoint_mtimes as get_checkpoint_mtimes,
+    get_checkpoint_state as get_checkpoint_state,
+    latest_checkpoint as latest_checkpoint,
+    update_checkpoint_state as update_checkpoint_state,
+)
 from skflow.train.global_step import (
     assert_global_step as assert_global_step,
     create_global_step as create_global_step,
     get_global_step as get_global_step,
     get_or_create_global_step as get_or_create_global_step,
     global_step as global_step,
+)
+from skflow.train.import_meta_graph import (
+    import_meta_graph as import_meta_graph,
+)
+from skflow.train.meta_graph import (
+    export_meta_graph as export_meta_graph,
+    write_graph as write_graph,
 )
 from skflow.train.optimizer import (
     Optimizer as Optimizer,
@@ -39,6 +63,9 @@ from skflow.train.optimizers.proximal import (
 from skflow.train.optimizers.rmsprop import (
     RMSPropOptimizer as RMSPropOptimizer,
 )
+from skflow.train.saver import (
+    Saver as Saver,
+)
 from skflow.train.schedules import (
     cosine_decay as cosine_decay,
     exponential_decay as exponential_decay,
@@ -47,3 +74,15 @@ from skflow.train.schedules import (
     piecewise_constant as piecewise_constant,
     polynomial_decay as polynomial_decay,
 )
+
+
+def __getattr__(name: str) -> _Any:
+    """Load the message at its first use: protobuf is not needed to train."""
+    if name == "SaverDef":
+        return _proto.SaverDef
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the public names, messages included."""
+    return sorted({*globals(), "SaverDef"})

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skflow.runtime.threads import pool
+
 Array = NDArray[Any]
+Gather = Callable[[Array], tuple[Array, ...]]
+
+_WORTH_SHARING: Final = 1 << 18  # bytes of a batch: less is gathered in the time of asking for it
 
 
 class Column(Protocol):
@@ -67,8 +72,9 @@ class Batches:
     Notes
     -----
     A batch is a tuple of arrays: one for each array, and for each `Column` those that it gives.
-    A shuffled batch of an array is a view of memory that the next one overwrites. Batches in
-    order are views of the arrays themselves.
+    A shuffled batch of an array is a view of memory that the next ones overwrite. Batches in
+    order are views of the arrays themselves. Large batches are gathered by another thread while
+    the one before is worked on.
 
     Examples
     --------
@@ -112,12 +118,38 @@ class Batches:
 
     def _shuffled(self, rng: np.random.RandomState) -> Iterator[tuple[Array, ...]]:
         order = rng.permutation(self.rows)
+        gather = self._gatherer()
+        arrays = all(isinstance(c, np.ndarray) for c in self.columns)
+        if arrays and sum(c.nbytes for c in self.columns) * self.size >= _WORTH_SHARING * self.rows:
+            yield from _ahead([gather, self._gatherer()], [order[rows] for rows in self._slices])
+            return
+        for rows in self._slices:
+            yield gather(order[rows])
+
+    def _gatherer(self) -> Gather:
+        """A function that gathers a batch into memory of its own, which it uses again."""
         takes = [
             _gatherer(c, self.size) if isinstance(c, np.ndarray) else c.take for c in self.columns
         ]
-        for rows in self._slices:
-            chosen = order[rows]
-            yield tuple([array for take in takes for array in take(chosen)])
+        return lambda rows: tuple([array for take in takes for array in take(rows)])
+
+
+def _ahead(gathers: Sequence[Gather], batches: Sequence[Array]) -> Iterator[tuple[Array, ...]]:
+    """Batches, the next of which is gathered while one is worked on, by each function in turn."""
+    found: dict[int, tuple[Array, ...]] = {}
+
+    def work(number: int) -> None:
+        found[number] = gathers[number % len(gathers)](batches[number])
+
+    task = pool.begin(work, 0)
+    try:
+        for number in range(len(batches)):
+            task.finish()
+            if number + 1 < len(batches):
+                task = pool.begin(work, number + 1)
+            yield found.pop(number)
+    finally:
+        task.cancel()
 
 
 def _viewer(array: Array) -> Callable[[slice], list[Array]]:

@@ -331,6 +331,7 @@ def test_an_iteration_that_found_nothing_is_closed() -> None:
         told.epoch_begin(dict)
         told.epoch_end(dict)
         told.epoch_begin(dict)
+        told.epoch_begin(dict)  # Another search; there is room for two iterations only.
         told.end()
     assert [call[:2] for call in recorder.calls[-6:]] == [
         ("begin", "iteration"),

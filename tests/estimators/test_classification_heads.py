@@ -185,7 +185,20 @@ def test_one_unit_bends_the_loss_by_one(kind: str) -> None:
     scales = head.scales(labels, None)
     constant = np.tile(scales.center, (ROWS, 1))
     second = head.curvature(labels, constant, None).mean(axis=0) * scales.spread**2 / scales.cost
-    np.testing.assert_allclose(second, 1, rtol=1e-12)
+    for part in np.split(second, 1 if kind != "multioutput" else [4]):
+        np.testing.assert_allclose(part if head.separate else part.mean(), 1, rtol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "multioutput"])
+def test_outputs_that_matter_by_their_differences_are_searched_alike(kind: str) -> None:
+    head, labels, _ = made(kind)
+    scales = head.scales(labels, TIMES.astype(float))
+    for i in range(len(whole(head.decision(scales.center[np.newaxis])))):
+        center, spread = (
+            whole(head.decision(a[np.newaxis]))[i] for a in (scales.center, scales.spread)
+        )
+        assert center.mean() == pytest.approx(0, abs=1e-12)
+        assert np.ptp(spread) == 0
 
 
 @KINDS
@@ -226,15 +239,48 @@ def test_curvatures_are_second_differences(kind: str) -> None:
 
 
 @KINDS
-@pytest.mark.parametrize("smoothing", [1e-2, 0.5])
-def test_curvatures_of_the_hinge_are_those_of_parabolas_above(kind: str, smoothing: float) -> None:
+def test_curvatures_of_the_hinge_are_second_differences_where_it_is_rounded_off(kind: str) -> None:
     head, labels, outputs = made(kind, "hinge")
+    smoothing, step = 0.8, 1e-5
     found = head.curvature(labels, outputs, smoothing)
-    at, slope = losses(head, labels, outputs, smoothing)
     assert head.curvature(labels, outputs, None) is None
+    inside = np.abs(1 - (2 * head.marks(labels) - 1) * outputs) < smoothing - step
     for i in range(head.outputs):
-        for far in (-10.0, 0.3):
-            moved = far * np.eye(head.outputs)[i]
-            reached, _ = losses(head, labels, outputs + moved, smoothing)
-            grown = (reached - at).reshape(ROWS, -1).sum(axis=1)
-            assert (slope[:, i] * far + found[:, i] / 2 * far**2 >= grown - 1e-9).all()
+        moved = step * np.eye(head.outputs)[i]
+        slopes = [losses(head, labels, outputs + x * moved, smoothing)[1][:, i] for x in (-1, 1)]
+        second = (slopes[1] - slopes[0]) / (2 * step)
+        rows = inside[:, i]
+        assert rows.any()
+        np.testing.assert_allclose(found[rows, i], second[rows], rtol=1e-6)
+        assert (found[~rows, i] <= found[rows, i].max()).all()
+
+
+@KINDS
+def test_which_losses_are_sums_of_terms_of_one_output(kind: str) -> None:
+    apart = kind in ("binary", "multilabel")
+    assert [made(kind, loss)[0].separate for loss in ("log", "focal", "hinge")] == [
+        apart,
+        apart,
+        True,
+    ]
+    assert not HEADS[kind][0](losses).separate
+
+
+@KINDS
+def test_balanced_biases_predict_the_same(kind: str) -> None:
+    head, _, outputs = made(kind)
+    biases = RNG.normal(size=head.outputs) + 5
+    balanced = head.balanced(biases)
+    pairs = zip(
+        whole(head.probabilities(outputs + biases)),
+        whole(head.probabilities(outputs + balanced)),
+        strict=True,
+    )
+    for before, after in pairs:
+        np.testing.assert_allclose(after, before, atol=1e-12)
+    if kind in ("multiclass", "multioutput"):
+        for part in whole(head.decision(balanced[np.newaxis])):
+            assert part.mean() == pytest.approx(0, abs=1e-12)
+    else:
+        np.testing.assert_array_equal(balanced, biases)
+    np.testing.assert_array_equal(made(kind, "hinge")[0].balanced(biases), biases)

@@ -193,3 +193,15 @@ def test_without_a_width_nothing_is_rounded() -> None:
         lambda _, outputs: losses.size(outputs), np.zeros(3), np.array([-2.0, 0, 3])
     )
     assert values.tolist() == [2.0, 0.0, 3.0]
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-9, 1e3))
+def test_kinks_bend_where_they_are_rounded_off_and_less_far_away(
+    error: float, width: float
+) -> None:
+    found = losses.kink_curvature(np.array([error, 2 * error]), width)
+    if abs(error) <= width:
+        assert found[0] == pytest.approx(1 / width)
+    else:
+        assert found[0] == pytest.approx(width / error**2)
+        assert found[1] == pytest.approx(found[0] / 4)

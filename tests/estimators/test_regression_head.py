@@ -137,30 +137,38 @@ def test_curvatures_are_second_differences_where_the_loss_is_smooth(loss: str) -
     if loss == "huber":
         inside = np.abs(labels - outputs) < 1 - step
         np.testing.assert_allclose(found[inside], 1.0)
-        assert (found >= second - 1e-3).all()
+        assert (found[~inside] < 1.0).all()
+        assert (found > 0).all()
     else:
         np.testing.assert_allclose(found, second, rtol=1e-3, atol=1e-3 * np.abs(labels).max())
 
 
-@pytest.mark.parametrize("loss", ["absolute", "quantile", "huber"])
-@pytest.mark.parametrize("smoothing", [1e-3, 0.3])
-def test_curvatures_are_those_of_parabolas_above(loss: str, smoothing: float) -> None:
+@pytest.mark.parametrize("loss", ["absolute", "quantile"])
+@pytest.mark.parametrize("smoothing", [0.1, 0.9])
+def test_curvatures_of_kinks_are_second_differences_where_they_are_rounded_off(
+    loss: str, smoothing: float
+) -> None:
     head, labels = HEADS[loss]
     outputs = np.tile(head.first_outputs(labels, None), (ROWS, 1))
+    outputs += smoothing * RNG.uniform(-0.9, 0.9, outputs.shape)
+    step = 1e-4
+    parts = [losses(head, labels, outputs + x, smoothing) for x in (-step, 0.0, step)]
+    second = (parts[0] - 2 * parts[1] + parts[2]) / step**2
+    errors = np.repeat(labels, head.outputs // 2, axis=1) - outputs
+    inside = np.abs(errors) < smoothing - step
+    assert inside.any(axis=0).all()
     found = head.curvature(labels, outputs, smoothing)
-    assert found.shape == outputs.shape
-    step = 1e-7 * np.maximum(1, np.abs(outputs))
-    at = losses(head, labels, outputs, smoothing)
-    slope = (losses(head, labels, outputs + step, smoothing) - at) / step
-    for far in (-30.0, -1.0, -0.1, 0.1, 1.0, 30.0):
-        parabola = at + slope * far + found / 2 * far**2
-        reached = losses(head, labels, outputs + far, smoothing)
-        assert (parabola >= reached - 1e-3 * (1 + np.abs(far)) / smoothing**0.5).all()
+    np.testing.assert_allclose(found[inside], second[inside], rtol=1e-2)
+    assert (found[~inside] <= found[inside].min() + 1e-9).all()
 
 
-def test_losses_without_width_have_no_curvature() -> None:
-    head, labels = HEADS["absolute"]
-    assert head.curvature(labels, labels, None) is None
+def test_other_losses_bend_alike_everywhere_or_nobody_knows() -> None:
+    for loss in ("absolute", "quantile"):
+        head, labels = HEADS[loss]
+        assert head.curvature(labels, np.zeros((ROWS, head.outputs)), None) is None
+    for loss in ("squared", lambda labels, outputs: labels - outputs):
+        head = RegressionHead(loss, 2)
+        assert head.curvature(TARGETS, TARGETS, 0.5) is None
 
 
 # ---- predictions -------------------------------------------------------------------------

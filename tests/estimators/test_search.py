@@ -171,6 +171,8 @@ def test_several_runs_have_one_course(problem: Problem, monkeypatch: pytest.Monk
     assert found.run(feed, tol=1e-9, max_iter=5) == "callback"
     assert (found.history.n_iter, found.history.steps, found.history.best_iter) == (7, 7, 7)
     assert found.history.losses == sorted(found.history.losses, reverse=True)
+    assert found.run(feed, tol=1e3, max_iter=7) == found.history.reason == "converged"
+    assert found.history.n_iter == 7
     assert found.run(feed, tol=1e-3, max_iter=7) == "converged"
     made = found.history.n_iter
     assert 7 < made < 14
@@ -270,3 +272,41 @@ def test_a_loss_that_is_no_number_names_the_evaluation(problem: Problem) -> None
         with pytest.raises(NanLossDuringTrainingError, match=r"The loss is nan at step [2-9]\."):
             search(problem.session, -bad, feed, tol=1e-9, max_iter=50)
     assert math.isfinite(problem.loss_at(*problem.values()))
+
+
+# ---- round losses ----------------------------------------------------------------------
+
+
+def test_the_first_step_is_as_long_as_the_gradient_if_the_loss_is_round() -> None:
+    """With a Hessian of one it is Newton's, and the search is over."""
+    minimum = 1e-6 * np.array([3.0, -2.0, 1.0])
+    read: list[Any] = []
+
+    def after(_: History, values: Read) -> None:
+        read.extend(values())
+
+    evaluations = []
+    for is_round in (True, False):
+        with tf.Graph().as_default(), tf.Session() as session:
+            place = tf.Variable(np.zeros(3))
+            loss = 0.5 * tf.reduce_sum(tf.square(place - tf.constant(minimum)))
+            session.run(tf.global_variables_initializer())
+            found = Search(session, loss, round=is_round, after_iteration=after)
+            assert found.run({}, tol=1e-15, max_iter=50) == "converged"
+            np.testing.assert_allclose(session.run(place), minimum, rtol=1e-8)
+            evaluations.append(found._course.evaluations)
+    np.testing.assert_allclose(read[0], minimum, rtol=1e-12)
+    assert evaluations[0] == 2 < evaluations[1]
+
+
+def test_a_round_search_heeds_tolerance_and_bounds(problem: Problem) -> None:
+    found = Search(problem.session, problem.loss, round=True)
+    found.run({problem.rows: ROWS}, tol=1e-3, max_iter=100)
+    with problem.graph.as_default():
+        gradients = tf.gradients(problem.loss, [problem.weights, problem.biases])
+    slopes = problem.session.run(gradients, {problem.rows: ROWS})
+    assert max(np.abs(s).max() for s in slopes) <= 1e-3
+    bounds = {problem.weights: (0.0, np.inf)}
+    found = Search(problem.session, problem.loss, round=True, bounds=bounds)
+    found.run({problem.rows: ROWS}, tol=1e-9, max_iter=100)
+    assert problem.values()[0].min() == 0.0

@@ -222,6 +222,15 @@ NUMBERS = [
         why="strings",
     ),
     *binary(
+        "AddV2",
+        total,
+        real(*SHAPES[0]),
+        real(*SHAPES[1]),
+        complex=True,
+        analytic=True,
+        special=[(EDGES, EDGES[::-1]), (EMPTY, np.zeros(3))],
+    ),
+    *binary(
         "Sub",
         lambda x, y: total(x, -y),
         real(*SHAPES[0]),

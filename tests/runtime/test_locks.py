@@ -132,3 +132,20 @@ def test_what_an_interrupt_left_can_be_forgotten(side: str) -> None:
     other.release()
     assert third.entered.wait(LONG)
     third.release()
+
+
+def test_readers_that_wait_go_before_the_next_writer() -> None:
+    """Whoever writes in a loop lets them in between, also where another writer waits."""
+    lock = SharedLock()
+    first = Holder(lock.writing)
+    assert first.entered.wait(LONG)
+    second = Holder(lock.writing)
+    readers = [Holder(lock.reading) for _ in range(2)]
+    assert not any(h.entered.wait(WAIT) for h in (second, *readers))
+    first.release()
+    assert all(r.entered.wait(LONG) for r in readers)
+    assert not second.entered.wait(WAIT)
+    for reader in readers:
+        reader.release()
+    assert second.entered.wait(LONG)
+    second.release()

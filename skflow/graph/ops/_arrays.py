@@ -14,7 +14,7 @@ from skflow.graph.dtypes import Array, DType, int32
 from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.registry import raw
 from skflow.graph.shapes import Shape, is_full
-from skflow.graph.spec import Spec
+from skflow.graph.spec import Spec, unknown_entries
 
 Specialize = Callable[[Sequence[Spec], dict[str, Any]], Callable[..., Any] | None]
 
@@ -72,8 +72,7 @@ def entries(spec: Spec) -> Shape:
     if value is not None:
         return tuple([None if d < 0 else d for d in value.reshape(-1).tolist()])
     if spec.partial is None and spec.shape is not None:
-        size = 1 if not spec.shape else spec.shape[0]
-        return None if size is None else (None,) * size
+        return unknown_entries(1 if not spec.shape else spec.shape[0])
     return spec.partial
 
 

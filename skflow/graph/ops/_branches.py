@@ -41,7 +41,7 @@ def build_if(pred: Tensor, then: BodyGraph, other: BodyGraph, name: str) -> Oper
     ]
     attrs: dict[str, Any] = {}
     if not pure:
-        counts = _record_both(then, other)
+        counts = record_both(then, other)
         shapes.extend([None] * sum(counts))
         attrs["_recorded"] = counts
     definition = REGISTRY["StatelessIf" if pure else "If"]
@@ -58,7 +58,7 @@ def build_if(pred: Tensor, then: BodyGraph, other: BodyGraph, name: str) -> Oper
         return definition.build((pred, captured), attrs, name)
 
 
-def _record_both(then: BodyGraph, other: BodyGraph) -> list[int]:
+def record_both(then: BodyGraph, other: BodyGraph) -> list[int]:
     """Let both bodies return the records of both: a body returns zeros for the other's."""
     mine, theirs = record(then), record(other)
     then.outputs.extend([*mine, *_zeros(then, theirs)])

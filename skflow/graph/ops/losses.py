@@ -15,7 +15,7 @@ from skflow.graph.shapes import Shape, equal_dims, merged, shape_brackets
 from skflow.graph.spec import Spec
 
 _NARROW: Final = 48  # classes up to which it pays to work on the transposed matrix
-_BLOCK: Final = 256  # squares added one after the other before partial sums are taken
+_BLOCK: Final = 1024  # squares added one after the other before partial sums are taken
 
 
 # ---- rows of exponentials -----------------------------------------------------------------
@@ -240,9 +240,12 @@ def _l2_loss(t: Array) -> Array:
     if flat.dtype == np.float16:
         flat = flat.astype(np.float32)
     whole = flat.size - flat.size % _BLOCK
-    blocks = flat[:whole].reshape(-1, _BLOCK)
     rest = flat[whole:]
-    total = np.add.reduce(np.einsum("ij,ij->i", blocks, blocks)) + np.dot(rest, rest)
+    total = np.dot(rest, rest)
+    if whole:
+        blocks = flat[:whole].reshape(-1, 1, _BLOCK)
+        squares = np.matmul(blocks, blocks.reshape(-1, _BLOCK, 1))
+        total += np.add.reduce(squares, axis=None)
     return np.asarray(total / 2, dtype=t.dtype)
 
 

@@ -230,6 +230,11 @@ def _add_n(inputs: list[Array], *, out: Array | None = None) -> Any:
     return total
 
 
+def _add_n_specialize(specs: list[Spec], _: dict[str, Any]) -> Kernel | None:
+    same = len(specs) == 2 and specs[0].shape == specs[1].shape
+    return np.add if same else None
+
+
 def _add_n_shape(inputs: list[Spec]) -> Shape:
     shape = inputs[-1].shape
     for i in range(len(inputs) - 2, -1, -1):
@@ -245,6 +250,7 @@ define(
     "inputs: N * T -> sum: T",
     kernel=_add_n,
     infer=_add_n_shape,
+    specialize=_add_n_specialize,
     grad=lambda op, dy: [dy] * len(op.inputs),
     types={"T": Listed(ANY_NUMBERS)},
     out=True,

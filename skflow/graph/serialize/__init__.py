@@ -6,7 +6,9 @@ import linecache
 
 from skflow import proto
 from skflow.graph.nodes import LATE
+from skflow.graph.serialize import graph_util as graph_util
 from skflow.graph.serialize.attrs import attr_from_proto, attr_to_proto
+from skflow.graph.serialize.import_graph_def import import_graph_def
 from skflow.graph.serialize.nodes import (
     graph_def,
     node_def,
@@ -21,6 +23,7 @@ __all__ = [
     "attr_from_proto",
     "attr_to_proto",
     "graph_def",
+    "import_graph_def",
     "node_def",
     "node_text",
     "operation_from_node_def",

@@ -12,7 +12,16 @@ from skflow.graph.core import Graph
 from skflow.graph.nodes import Operation, Tensor, user_frames
 from skflow.graph.registry import REGISTRY, OpDef
 from skflow.graph.serialize.attrs import attr_from_proto, attr_to_proto, kind_of
-from skflow.graph.serialize.functions import Names, body_names, function_def
+from skflow.graph.serialize.functions import (
+    Library,
+    function_def,
+    has_bodies,
+    input_name,
+    library_of,
+    output_shapes,
+    written_attrs,
+)
+from skflow.graph.serialize.op_defs import is_later
 from skflow.graph.serialize.tensors import shape_to_proto, tensor_to_proto
 from skflow.proto.text import to_text
 from skflow.versions import GRAPH_DEF_VERSION, GRAPH_DEF_VERSION_MIN_CONSUMER
@@ -22,45 +31,45 @@ _FUNCTIONS_SINCE: Final = 12
 _MOST_BYTES: Final = 1 << 31
 
 
-def node_def(op: Operation, names: Names | None = None) -> proto.NodeDef:
+def node_def(op: Operation, library: Library | None = None) -> proto.NodeDef:
     """Convert an operation to a message.
 
     Parameters
     ----------
     op : Operation
         The operation.
-    names : dict of Graph to str, optional
-        The names of the bodies of its graph, if they are known already.
+    library : Library, optional
+        The bodies of its graph as functions, if they are known already.
 
     Returns
     -------
     NodeDef
-        A new message, equal to the one TensorFlow 1.1.0 has for the operation.
+        A new message, equal to the one TensorFlow has for the operation.
     """
     message = proto.NodeDef(name=op.name, op=op.type, device=op.device)
-    message.input.extend(t._as_node_def_input() for t in op.inputs)
+    message.input.extend(input_name(t) for t in op.inputs)
     message.input.extend(f"^{c.name}" for c in op._control_inputs)
-    for key, kind in _attr_kinds(op).items():
-        value = op.attrs[key]
+    attrs = op.attrs
+    if has_bodies(op):
+        attrs = written_attrs(op, library or library_of(op.graph._root()))
+    for key, kind in _attr_kinds(op.definition, attrs).items():
+        value = attrs[key]
         if key == "value" and op.type == "Const":
-            tensor = tensor_to_proto(value, op.attrs.get("given"))
+            tensor = tensor_to_proto(value, attrs.get("given"))
             message.attr[key].tensor.CopyFrom(tensor)
-        elif kind == "func":
-            names = body_names(op.graph._root()) if names is None else names
-            message.attr[key].func.name = names[value]
         else:
             message.attr[key].CopyFrom(attr_to_proto(value, kind))
     return message
 
 
-def _attr_kinds(op: Operation) -> dict[str, str]:
+def _attr_kinds(definition: OpDef, attrs: dict[str, Any]) -> dict[str, str]:
     """The attributes that are written, and their kinds; notes of our own are not."""
-    definition: OpDef = op.definition
     kinds = {}
-    for key, value in op.attrs.items():
+    for key, value in attrs.items():
         declared = definition.attrs.get(key)
         if declared is not None:
-            if value is not None or declared.kind == "shape":
+            shown = value is not None or declared.kind == "shape"
+            if shown and not (is_later(definition.type, key) and value == declared.default):
                 kinds[key] = declared.kind
         elif key[0] == "_" or key in _inferred(definition):
             kinds[key] = kind_of(value)
@@ -101,22 +110,22 @@ def graph_def(
     message = proto.GraphDef()
     message.versions.producer = GRAPH_DEF_VERSION
     message.versions.min_consumer = GRAPH_DEF_VERSION_MIN_CONSUMER
-    names = body_names(graph._root())
+    library = library_of(graph._root())
     size = 0
     for op in graph.get_operations():
         if from_version is not None and op._id <= from_version:
             continue
-        node = node_def(op, names)
+        node = node_def(op, library)
         if add_shapes and op.outputs:
-            shapes = [shape_to_proto(t.spec.shape) for t in op.outputs]
+            shapes = [shape_to_proto(s) for s in output_shapes(op, library)]
             node.attr["_output_shapes"].list.shape.extend(shapes)
         size = _checked_size(size + node.ByteSize())
         message.node.append(node)
-    for body, name in names.items():
+    for function in library.functions.values():
         message.versions.min_consumer = _FUNCTIONS_SINCE
-        function = function_def(name, body, partial(node_def, names=names))
-        size = _checked_size(size + function.ByteSize())
-        message.library.function.append(function)
+        written = function_def(function, partial(node_def, library=library))
+        size = _checked_size(size + written.ByteSize())
+        message.library.function.append(written)
     return message
 
 

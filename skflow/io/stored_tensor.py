@@ -1,0 +1,253 @@
+"""The bytes of one stored tensor: checked against the file, gone through in small steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Final, NoReturn
+
+import numpy as np
+
+from skflow import errors
+from skflow.io import crc, string_data
+from skflow.io.bundle_format import Entry
+from skflow.io.files import Reader
+
+# What is read at once where a tensor cannot be read to its place directly.
+_STEP: Final = 1 << 20
+
+Ranges = tuple[slice, ...]
+
+
+class StoredTensor:
+    """Where a tensor lies in a data file.
+
+    Parameters
+    ----------
+    entry : Entry
+        What the index says of it.
+    file : Reader
+        The data file.
+    is_big_endian : bool
+        How the elements' bytes are ordered.
+
+    Raises
+    ------
+    DataLossError
+        If the tensor cannot lie there: the file is too short, or the size is not that of its
+        elements.
+    UnimplementedError
+        If tensors of its type cannot be read.
+    """
+
+    def __init__(self, entry: Entry, file: Reader, is_big_endian: bool) -> None:
+        self.entry = entry
+        self._file = file
+        native = entry.stored_dtype()
+        self._stored = native.newbyteorder(">") if is_big_endian else native
+        if native.hasobject:
+            # Of a string at least its length is stored, and of all a checksum.
+            expected, fits = entry.count + 4, entry.count + 4 <= entry.size
+            fits = fits or entry.count == entry.size == 0
+        else:
+            expected = entry.count * native.itemsize
+            fits = expected == entry.size
+        if not fits:
+            least = "at least " if native.hasobject else ""
+            self._damaged(
+                f"Invalid size in bundle entry: key {entry.name}; stored size {entry.size}; "
+                f"expected size {least}{expected}"
+            )
+        if entry.offset + entry.size > file.size():
+            self._damaged(
+                f"Tensor {entry.name} ends at byte {entry.offset + entry.size}, "
+                f"beyond the {file.size()} that there are"
+            )
+
+    def read(self, ranges: Ranges, out: Any, *, check: bool) -> None:
+        """Read a part of the tensor.
+
+        Parameters
+        ----------
+        ranges : tuple of slice
+            Which part, along each axis.
+        out : ndarray
+            Where it goes, in the machine's byte order.
+        check : bool
+            Whether to go through all of the tensor and compare the checksum.
+
+        Raises
+        ------
+        DataLossError
+            If the bytes are damaged.
+        OpError
+            If they cannot be read.
+        """
+        if self._stored.hasobject:
+            self._read_strings(ranges, out)
+            return
+        walk = _Walk(self._file, self.entry.offset, check)
+        if out.size == self.entry.count and out.flags.c_contiguous and out.size:
+            flat = out.reshape(-1).view(np.uint8)
+            walk.read(flat)
+            _settle(flat, out.reshape(-1), self._stored)
+        elif out.size or check:
+            self._scatter(walk, self.entry.shape, ranges, out)
+        self._finish(walk)
+
+    def verify(self) -> None:
+        """Go through the bytes, keeping none, and compare the checksum.
+
+        Raises
+        ------
+        DataLossError
+            If the bytes are damaged.
+        OpError
+            If they cannot be read.
+        """
+        if self._stored.hasobject:
+            self._strings()
+            return
+        walk = _Walk(self._file, self.entry.offset, sums=True)
+        self._pass(walk, self.entry.size)
+        self._finish(walk)
+
+    def _read_strings(self, ranges: Ranges, out: Any) -> None:
+        out[...] = self._strings()[ranges]
+
+    def _strings(self) -> Any:
+        entry = self.entry
+        strings = np.empty(entry.count, dtype=object)
+        data = self._file.pread(entry.offset, entry.size)
+        try:
+            total = string_data.decode(data, entry.count, strings)
+        except ValueError as error:
+            self._damaged(f"{error}: tensor {entry.name}")
+        self._compare(total)
+        return strings.reshape(entry.shape)
+
+    def _scatter(self, walk: _Walk, shape: Sequence[int], ranges: Ranges, out: Any) -> None:
+        """Go through a block of the tensor in order, and put the part of it in its place."""
+        size = math.prod(shape) * self._stored.itemsize
+        if size == 0 or (out.size == 0 and not walk.sums):
+            walk.skip(size)
+        elif size <= _STEP or out.size == 0:
+            self._take(walk, shape, ranges, out)
+        elif shape[0] == 1:
+            self._scatter(walk, shape[1:], ranges[1:], out[0])
+        else:
+            rows = max(1, _STEP // (size // shape[0]))
+            wanted = ranges[0]
+            for start in range(0, shape[0], rows):
+                stop = min(start + rows, shape[0])
+                first = min(max(wanted.start, start), stop)
+                last = max(min(wanted.stop, stop), first)
+                target = out[max(first - wanted.start, 0) : max(last - wanted.start, 0)]
+                inside = (slice(first - start, last - start), *ranges[1:])
+                self._scatter(walk, (stop - start, *shape[1:]), inside, target)
+
+    def _take(self, walk: _Walk, shape: Sequence[int], ranges: Ranges, out: Any) -> None:
+        size = math.prod(shape) * self._stored.itemsize
+        if out.size == 0:
+            # Only the checksum needs these.
+            self._pass(walk, size)
+            return
+        flat = np.empty(size, np.uint8)
+        walk.read(flat)
+        block = flat.view(self._stored)
+        _settle(flat, None, self._stored)
+        out[...] = block.reshape(shape)[ranges]
+
+    def _pass(self, walk: _Walk, size: int) -> None:
+        scratch = np.empty(min(_STEP, size), np.uint8)
+        for start in range(0, size, _STEP):
+            walk.read(scratch[: size - start])
+
+    def _finish(self, walk: _Walk) -> None:
+        if walk.is_short:
+            self._damaged(f"Read fewer bytes than requested for tensor {self.entry.name}")
+        if walk.sums:
+            self._compare(walk.total)
+
+    def _compare(self, total: int) -> None:
+        stored = crc.unmask(self.entry.crc)
+        if stored != total:
+            self._damaged(
+                f"Checksum does not match: stored {stored:08d} vs. calculated on the restored "
+                f"bytes {total}: tensor {self.entry.name}"
+            )
+
+    def _damaged(self, what: str) -> NoReturn:
+        raise errors.DataLossError(None, None, f"{what}: {self._file.path}")
+
+
+class _Walk:
+    """A way through a file, which sums what it reads."""
+
+    def __init__(self, file: Reader, offset: int, sums: bool) -> None:
+        self._file, self._offset = file, offset
+        self.sums = sums
+        self.total = 0
+        self.is_short = False
+
+    def read(self, flat: Any) -> None:
+        for start in range(0, len(flat), crc.CHUNK):
+            piece = flat[start : start + crc.CHUNK]
+            if self._file.read_into(piece, self._offset) < len(piece):
+                self.is_short = True
+                piece[...] = 0
+            if self.sums:
+                self.total = crc.extend(self.total, piece)
+            self._offset += len(piece)
+
+    def skip(self, size: int) -> None:
+        self._offset += size
+
+
+def _settle(flat: Any, elements: Any | None, stored: np.dtype[Any]) -> None:
+    """Make bytes that were read the elements they stand for."""
+    if stored.kind == "b":
+        # A damaged byte must not be a boolean that is neither true nor false.
+        np.minimum(flat, 1, out=flat)
+    if elements is not None and not stored.isnative:
+        elements.byteswap(inplace=True)
+
+
+def allocate(entry: Entry, wanted: Sequence[slice]) -> Any:
+    """Return a new array for a part of a tensor, which is known to be no larger than the files.
+
+    Parameters
+    ----------
+    entry : Entry
+        The tensor.
+    wanted : sequence of slice
+        The part.
+
+    Returns
+    -------
+    ndarray
+        In the machine's byte order, with any elements.
+
+    Raises
+    ------
+    UnimplementedError
+        If NumPy has no arrays of so many axes.
+    """
+    shape = tuple(bound.stop - bound.start for bound in wanted)
+    try:
+        return np.empty(shape, entry.stored_dtype().newbyteorder("="))
+    except ValueError as error:
+        message = f"{entry.name}: NumPy has no arrays of shape {list(shape)}: {error}"
+        raise errors.UnimplementedError(None, None, message) from error
+
+
+def overlapping(bounds: Sequence[Ranges]) -> bool:
+    """Whether two of several parts of one tensor share an element."""
+    starts = np.array([[bound.start for bound in part] for part in bounds], dtype=np.int64)
+    stops = np.array([[bound.stop for bound in part] for part in bounds], dtype=np.int64)
+    for number in range(len(bounds) - 1):
+        later = slice(number + 1, None)
+        shared = (starts[number] < stops[later]) & (starts[later] < stops[number])
+        if shared.all(axis=1).any():
+            return True
+    return False

@@ -1,0 +1,1 @@
+"""Estimators whose graph a function of the user's builds."""

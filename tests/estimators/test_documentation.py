@@ -1,0 +1,1 @@
+"""The docstrings of the public estimators and the links to them."""

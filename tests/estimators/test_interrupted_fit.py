@@ -1,0 +1,1 @@
+"""Interrupts in `fit`: a usable model at a completed step, or the one from before."""

@@ -1,0 +1,1 @@
+"""Training graphs that wait for the next fit, and the predictors that models share."""

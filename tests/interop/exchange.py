@@ -1,0 +1,142 @@
+"""Checkpoints with their graphs go from one program to another, which computes the same.
+
+    python exchange.py MODULE write FOLDER [PROGRAM ...]
+    python exchange.py MODULE read FOLDER [PROGRAM ...]
+
+MODULE is skflow, tensorflow (1.x) or tensorflow.compat.v1. ``write`` builds each program, trains a
+little, saves a checkpoint, and notes what the graph computes after it is restored in a new session
+and trained on; ``read`` knows nothing but the files: it imports the meta graph, restores, computes
+and trains on, and compares. The exit status is the number of programs that differ or fail.
+"""
+
+import importlib
+import json
+import os
+import sys
+import traceback
+
+import numpy as np
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import programs  # noqa: E402
+
+STEPS_BEFORE, STEPS_AFTER = 3, 4
+PREFIX = "model"
+RELATIVE, ABSOLUTE = 1e-5, 2e-6
+
+
+def compute(session, plan):
+    """Values of the fetches before and after some steps, one list of arrays."""
+    found = []
+    for step in range(STEPS_AFTER):
+        found.extend(session.run(plan.fetches, plan.feeds))
+        if plan.train is not None and step < STEPS_AFTER - 1:
+            session.run(plan.train, plan.feeds)
+    return [np.asarray(v) for v in found]
+
+
+def write(tf, folder, names):
+    for name in names:
+        build(tf, name, os.path.join(folder, name))
+        print("wrote", name)
+    return 0
+
+
+def build(tf, name, folder):
+    if not os.path.isdir(folder):
+        os.makedirs(folder)
+    prefix = os.path.join(folder, PREFIX)
+    with tf.Graph().as_default():
+        tf.set_random_seed(42)
+        plan = programs.PROGRAMS[name](tf)
+        saver = tf.train.Saver()
+        initialize = tf.global_variables_initializer()
+        with tf.Session() as session:
+            session.run(initialize)
+            for _ in range(STEPS_BEFORE if plan.train is not None else 0):
+                session.run(plan.train, plan.feeds)
+            saver.save(session, prefix)
+        with tf.Session() as session:
+            saver.restore(session, prefix)
+            found = compute(session, plan)
+    with open(os.path.join(folder, "plan.json"), "w") as file:
+        json.dump({"fetches": plan.fetches, "train": plan.train}, file)
+    np.savez(os.path.join(folder, "feeds.npz"), **plan.feeds)
+    np.savez(os.path.join(folder, "values.npz"), *found)
+
+
+def stored_plan(folder):
+    with open(os.path.join(folder, "plan.json")) as file:
+        noted = json.load(file)
+    with np.load(os.path.join(folder, "feeds.npz")) as held:
+        feeds = {key: held[key] for key in held.files}
+    return programs.Plan(noted["fetches"], noted["train"], feeds)
+
+
+def stored_values(folder):
+    with np.load(os.path.join(folder, "values.npz")) as held:
+        return [held["arr_%d" % i] for i in range(len(held.files))]
+
+
+def read(tf, folder, names):
+    failed = 0
+    for name in names:
+        try:
+            wrong = differences(tf, os.path.join(folder, name))
+        except Exception:
+            wrong = [traceback.format_exc()]
+        print("read" if not wrong else "FAILED", name)
+        for text in wrong[:3]:
+            print("    " + text.replace("\n", "\n    "))
+        failed += bool(wrong)
+    return failed
+
+
+def differences(tf, folder):
+    """What a graph from files computes otherwise than noted."""
+    prefix = os.path.join(folder, PREFIX)
+    plan = stored_plan(folder)
+    with tf.Graph().as_default():
+        saver = tf.train.import_meta_graph(prefix + ".meta")
+        with tf.Session() as session:
+            saver.restore(session, prefix)
+            found = compute(session, plan)
+    wanted = stored_values(folder)
+    wrong = []
+    for i, (a, b) in enumerate(zip(found, wanted)):
+        step, fetch = divmod(i, len(plan.fetches))
+        if not same(a, b):
+            wrong.append("%s in step %d is %r, not %r" % (plan.fetches[fetch], step, a, b))
+    return wrong if len(found) == len(wanted) else ["%d values" % len(found), *wrong]
+
+
+def same(a, b):
+    if a.dtype != b.dtype or a.shape != b.shape:
+        return False
+    if a.dtype.kind not in "fc":
+        return bool(np.array_equal(a, b))
+    loose = 100.0 if a.dtype == np.float16 else 1.0
+    return bool(np.allclose(a, b, RELATIVE * loose, ABSOLUTE * loose, equal_nan=True))
+
+
+def load(name):
+    tf = importlib.import_module(name)
+    if name == "tensorflow.compat.v1":
+        tf.disable_v2_behavior()
+        tf.enable_control_flow_v2()
+    return tf
+
+
+def main(arguments):
+    module, action, folder = arguments[:3]
+    names = arguments[3:]
+    if not names:
+        known = programs.PROGRAMS if module == "skflow" else programs.PLAIN
+        names = sorted(known)
+        if action == "read":
+            names = [n for n in sorted(programs.PROGRAMS) if os.path.isdir(os.path.join(folder, n))]
+    return {"write": write, "read": read}[action](load(module), folder, names)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
