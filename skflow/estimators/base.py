@@ -381,10 +381,13 @@ class NetworkEstimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[mis
     ) -> Any:
         """Make one pass over some rows."""
         model = self._model if self.__sklearn_is_fitted__() else None
+        if model is not None:
+            self._validate_params()  # scikit-learn itself checks them in the first call only
         with unchanged_on_error(self), deferred_interrupts() as interrupts:
             columns, targets, rows = self._rows(X, y, sample_weight, model, targets_in)
             network = self._network(columns, targets.head)
-            watch = Watch(interrupted=lambda: interrupts.requested)
+            report = print if self.verbose else None
+            watch = Watch(report=report, interrupted=lambda: interrupts.requested)
             fitting = self._fitting(network, targets.head, rows, self._limits(), watch)
             before = None
             if model is not None:
@@ -394,8 +397,10 @@ class NetworkEstimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[mis
             values, state, history = fitting.one_pass(rows, before)
             self._go_on(Model(network, targets.head, columns, values), targets.facts, history)
             self._rng, self._state = fitting.rng, state
+            if report is not None:
+                report(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")
         if interrupts.requested:
-            warnings.warn("Training interrupted by user.", stacklevel=3)
+            warnings.warn("Training interrupted by user.", stacklevel=4)
         return self
 
     def _go_on(self, model: Model, facts: Mapping[str, Any], history: History) -> None:
@@ -407,8 +412,6 @@ class NetworkEstimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[mis
         self.loss_curve_ = self.history_["loss"]
         self.n_iter_ = passes + 1
         self.best_iter_ = int(np.argmin(self.loss_curve_)) + 1
-        if self.verbose:
-            print(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")
 
     # ---- what follows from a fit -------------------------------------------------------
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
-from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.multiclass import (
     check_classification_targets,
     type_of_target,
@@ -274,6 +273,10 @@ def _union(known: Array, others: Array) -> Array:
 
 
 def _numbered(known: Array, values: Array) -> Array:
-    encoder = LabelEncoder()
-    encoder.classes_ = known
-    return np.asarray(encoder.transform(values))
+    """Where values are among the known ones, in the words of `LabelEncoder`, which cuts strings."""
+    present, places = np.unique(values, return_inverse=True)
+    unique_labels(known, present)
+    unseen = np.setdiff1d(present, known).tolist()
+    if unseen:
+        raise ValueError(f"y contains previously unseen labels: {unseen}")
+    return np.asarray(np.searchsorted(known, present)[places])

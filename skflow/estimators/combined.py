@@ -145,7 +145,9 @@ class DNNLinearCombinedRegressor(DNNLinearCombined, NetworkRegressor):
     >>> from skflow.estimators import DNNLinearCombinedRegressor
     >>> X = np.linspace(-3, 3, 400).reshape(-1, 1)
     >>> y = 10 * X[:, 0] + np.sin(3 * X[:, 0])
-    >>> model = DNNLinearCombinedRegressor((20,), dnn_learning_rate=0.01, random_state=0)
+    >>> model = DNNLinearCombinedRegressor(
+    ...     (20,), dnn_learning_rate=0.01, batch_size=50, steps=1000, random_state=0
+    ... )
     >>> bool(model.fit(X, y).score(X, y) > 0.99)
     True
     """

@@ -80,7 +80,7 @@ class GraphRegressor(GraphModel, NetworkRegressor):
     ...     w = tf.get_variable("w", (1, params["n_outputs"]), features.dtype)
     ...     return EstimatorSpec(mode, predictions=tf.matmul(tf.square(features), w))
     >>> X = np.linspace(-2, 2, 50).reshape(-1, 1)
-    >>> model = GraphRegressor(model_fn=squares, learning_rate=0.1, random_state=0)
+    >>> model = GraphRegressor(model_fn=squares, optimizer="L-BFGS", random_state=0)
     >>> model.fit(X, 3 * X[:, 0] ** 2).get_variable_value("w").round(2)
     array([[3.]])
     """
@@ -120,7 +120,7 @@ class GraphClassifier(GraphModel, NetworkClassifier):
     ...     v = tf.get_variable("v", (10, params["n_outputs"]), features.dtype)
     ...     return EstimatorSpec(mode, predictions=tf.matmul(tf.tanh(tf.matmul(features, w)), v))
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = GraphClassifier(model_fn=two_layers, random_state=0).fit(X, y)
+    >>> model = GraphClassifier(model_fn=two_layers, steps=300, random_state=0).fit(X, y)
     >>> bool(model.score(X, y) > 0.95)
     True
     """

@@ -305,7 +305,8 @@ class Start:
             return old
         places = self.places
         assert places is not None
-        if old.shape[:-1] != fresh.shape[:-1] or places.max() >= fresh.shape[-1]:
+        outputs = {1, 2} if len(places) == 2 else {len(places)}
+        if old.shape[:-1] != fresh.shape[:-1] or old.shape[-1] not in outputs:
             raise ValueError(
                 f"The variable {name!r} cannot take new classes: its shape was {old.shape} and is "
                 f"{fresh.shape} now."
@@ -388,7 +389,7 @@ def batch_rows(batch_size: int | str, rows: int) -> int:
         warnings.warn(
             f"Got `batch_size` {batch_size}, larger than the sample size {rows}. It is going to "
             "be clipped.",
-            stacklevel=5,
+            stacklevel=6,
         )
     return min(int(batch_size), rows)
 

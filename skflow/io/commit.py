@@ -239,15 +239,16 @@ def write_atomically(path: str, data: Any) -> None:
         that fails, the old content stays.
     """
     directory = directory_of(path)
-    with locked(directory):
-        file = create_locked(path, new_token())
+    opened: list[files.Writer] = []
     try:
-        with file:
+        with locked(directory):
+            opened.append(create_locked(path, new_token()))
+        with opened[0] as file:
             file.write(data)
             file.sync()
             files.current().replace(file.path, path)
     except BaseException:
-        discard([file])
+        discard(opened)
         raise
     files.current().sync_directory(directory)
 

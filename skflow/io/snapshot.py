@@ -151,19 +151,19 @@ def open_together(prefix: str, open_all: Callable[[Opener], _T]) -> _T:
     for _ in range(_ATTEMPTS):
         opener = Opener(prefix)
         try:
-            result = open_all(opener)
-        except errors.OpError:
-            # The mixture of two sets may look like damage.
-            with opener:
+            try:
+                result = open_all(opener)
+            except errors.OpError:
+                # The mixture of two sets may look like damage.
                 if opener.is_current():
                     raise
+            else:
+                if opener.is_current():
+                    return result
         except BaseException:
             opener.close()
             raise
-        else:
-            if opener.is_current():
-                return result
-            opener.close()
+        opener.close()
         time.sleep(_PAUSE)
     message = f"{prefix}; its files are replaced faster than they can be opened"
     raise errors.AbortedError(None, None, message)

@@ -109,9 +109,13 @@ class Block:
     def _entry(self, start: int, before: bytes) -> tuple[int, bytes, memoryview, int]:
         """Return how much an entry's key shares with the one before, key, value, and its end."""
         data, end = self._data, self._end
-        shared, position = read_varint(data, start, end)
-        own, position = read_varint(data, position, end)
-        length, position = read_varint(data, position, end)
+        lengths = data[start : start + 3]
+        if start + 3 <= end and max(lengths) < 0x80:
+            (shared, own, length), position = lengths, start + 3
+        else:
+            shared, position = read_varint(data, start, end)
+            own, position = read_varint(data, position, end)
+            length, position = read_varint(data, position, end)
         middle = position + own
         if shared > len(before) or middle + length > end:
             raise ValueError("an entry does not fit in")

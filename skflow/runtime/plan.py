@@ -135,9 +135,9 @@ class Lowering:
             self.barriers[op] = after
             return
         inputs = [self.values[t] for t in op.inputs]
-        if not definition.simple or any(v.variable is not None for v in inputs):
-            inputs = self._dereferenced(op, inputs, after)
         waits = self._waits_of(op, after)
+        if not definition.simple or any(v.variable is not None for v in inputs):
+            inputs = self._dereferenced(op, inputs, waits)
         if waits:
             inputs = [
                 self._read_again(op, t, v, waits) for t, v in zip(op.inputs, inputs, strict=True)

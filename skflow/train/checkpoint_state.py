@@ -216,6 +216,8 @@ def get_checkpoint_mtimes(checkpoint_prefixes: Iterable[str]) -> list[float]:
 
 def _files_of(prefix: str) -> list[str]:
     """The files that show that a checkpoint exists: its index, or those of the first format."""
+    if not files.current().is_directory(os.path.dirname(prefix)):
+        return []
     if snapshot.exists(prefix, INDEX_ENDING):
         return [prefix + INDEX_ENDING]
     return files.current().matching(prefix)
@@ -244,6 +246,7 @@ def remove_checkpoint(prefix: str, version: int) -> None:
             files.current().remove(path, missing_ok=True)
         return
     directory, base = os.path.split(prefix)
+    commit.finish(prefix)
     endings = [
         name[len(base) :]
         for name in files.current().list_directory(directory)

@@ -8,7 +8,8 @@ from typing import Any, Final
 from skflow import errors, proto
 from skflow.graph.core import Graph
 from skflow.graph.serialize.meta_graph import export_scoped_meta_graph
-from skflow.io import commit, files
+from skflow.io import commit, files, snapshot
+from skflow.io.commit_record import is_ending
 from skflow.proto.text import parse_text, to_text
 
 _MOST_BYTES: Final = 1 << 31
@@ -127,6 +128,14 @@ def export_meta_graph(
     return found
 
 
+def _content(path: str) -> bytes:
+    """What a file holds, be it still on its way to its name as part of a checkpoint."""
+    prefix, ending = os.path.splitext(path)
+    if is_ending(ending):
+        return snapshot.read_together(prefix, ending, _MOST_BYTES)
+    return files.read_whole(path, _MOST_BYTES)
+
+
 def read_meta_graph_file(filename: str | os.PathLike[str]) -> proto.MetaGraphDef:
     """Read a file that holds a meta graph, as bytes or as text.
 
@@ -148,7 +157,7 @@ def read_meta_graph_file(filename: str | os.PathLike[str]) -> proto.MetaGraphDef
     """
     path = os.fspath(filename)
     try:
-        data = files.read_whole(path, _MOST_BYTES)
+        data = _content(path)
     except errors.NotFoundError:
         raise OSError(f"File {path} does not exist.") from None
     try:

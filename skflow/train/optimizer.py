@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from skflow.graph.collections import GraphKeys, get_collection_ref
 from skflow.graph.conversion import convert_to_tensor
+from skflow.graph.core import get_default_graph
 from skflow.graph.dtypes import DType, float16, float32, float64
 from skflow.graph.functions import (
     array as array_functions,
@@ -17,6 +18,7 @@ from skflow.graph.functions import (
 from skflow.graph.gradients import gradients
 from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.scopes import colocate_with, control_dependencies, name_scope
+from skflow.graph.serialize.reads_first import note_gradients
 from skflow.graph.shapes import TensorShape
 from skflow.graph.sparse_types import IndexedSlices, convert_to_tensor_or_indexed_slices
 from skflow.graph.variable_sets import trainable_variables
@@ -37,6 +39,10 @@ def _flattened(var_list: Any) -> list[Any]:
 
 def _key(var: Any) -> tuple[Any, str]:
     return var.op.graph, var.op.name
+
+
+def _tensors(grad: Gradient) -> list[Tensor]:
+    return [grad] if isinstance(grad, Tensor) else [grad.values, grad.indices]
 
 
 def _checked(var: Any) -> Variable:
@@ -230,7 +236,12 @@ class Optimizer:
             self._create_slots([v for _, v in pairs])
         with name_scope(name, self._name) as scope:
             self._prepare()
+            first = len(get_default_graph()._operations)
             updates = [self._update(grad, var) for grad, var in pairs]
+            note_gradients(
+                get_default_graph()._operations[first:],
+                [t.op for grad, _ in pairs for t in _tensors(grad)],
+            )
             train_op = self._step(updates, global_step, scope)
         collected = get_collection_ref(GraphKeys.TRAIN_OP)
         if train_op not in collected:

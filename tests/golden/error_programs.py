@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -340,3 +343,66 @@ PROGRAMS["sparse xent oob"] = lambda: run(sparse_loss(labels=[3], logits=[[0.1, 
 PROGRAMS["sparse xent positional"] = lambda: sparse_loss([[0.1, 0.9]], [1])
 PROGRAMS["sparse xent rank"] = lambda: sparse_loss(labels=[[1]], logits=[[0.1, 0.9]])
 PROGRAMS["log_loss"] = lambda: tf.losses.log_loss([1.0], [0.5]).name
+
+
+# ---- checkpoints --------------------------------------------------------------------------
+
+PROGRAMS["Saver no vars"] = lambda: tf.train.Saver()
+PROGRAMS["Saver two same"] = lambda: (tf.Variable(1.0, name="v"), tf.train.Saver([1]))
+
+
+def with_saver(use: Callable[[Any, Any], Any], initial: Any = 1.0, name: str = "v") -> Any:
+    """Let a function use a saver of one variable and a session that does not know its value."""
+    tf.Variable(initial, name=name)
+    saver = tf.train.Saver()
+    with tf.Session() as session:
+        return use(saver, session)
+
+
+def in_empty_directory(function: Program) -> Program:
+    """A program that may leave files behind."""
+
+    def inside() -> Any:
+        with tempfile.TemporaryDirectory() as directory, contextlib.chdir(directory):
+            return function()
+
+    return inside
+
+
+def save_another(saver: Any, session: Any) -> None:
+    session.run(tf.global_variables_initializer())
+    Path("ck").mkdir()
+    saver.save(session, "ck/m.ckpt")
+    tf.reset_default_graph()
+
+
+@program("restore missing")
+@in_empty_directory
+def restore_missing() -> Any:
+    return with_saver(lambda saver, session: saver.restore(session, "none.ckpt"))
+
+
+@program("save no dir")
+@in_empty_directory
+def save_without_directory() -> Any:
+    return with_saver(lambda saver, session: saver.save(session, "nodir/none.ckpt"))
+
+
+@program("save uninit")
+@in_empty_directory
+def save_without_directory_or_value() -> Any:
+    return with_saver(lambda saver, session: saver.save(session, "ck/uninit.ckpt"))
+
+
+@program("restore missing key")
+@in_empty_directory
+def restore_missing_key() -> Any:
+    with_saver(save_another)
+    return with_saver(lambda saver, session: saver.restore(session, "ck/m.ckpt"), name="w")
+
+
+@program("restore shape mismatch")
+@in_empty_directory
+def restore_another_shape() -> Any:
+    with_saver(save_another)
+    return with_saver(lambda saver, session: saver.restore(session, "ck/m.ckpt"), [1.0, 2.0])

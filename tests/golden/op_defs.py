@@ -14,7 +14,10 @@ import tensorflow
 LATER = (
     "AddV2",
     "ApplyFtrlV2",
+    "BroadcastTo",
+    "GatherV2",
     "If",
+    "SelectV2",
     "SparseApplyFtrlV2",
     "StatelessIf",
     "StatelessWhile",

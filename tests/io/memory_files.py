@@ -314,6 +314,8 @@ class MemorySystem:
         return node
 
     def _parent(self, path: str) -> tuple[Node, str]:
+        if not _parts(path):
+            raise _error(errno.EINVAL, path)
         *parents, name = _parts(path)
         node = self._find("/".join(parents))
         if not node.is_directory:

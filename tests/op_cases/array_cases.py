@@ -335,6 +335,15 @@ LOOKUPS: list[Case | Elsewhere] = [
     Case("Gather", [real(4, 3, 2), ints([1, 3], [1, 1])], looked_up),
     Case("Gather", [real(4), at(3)], lambda x, _: x[3]),
     Case("Gather", [real(4, 2), np.zeros((2, 0), np.int64)], lambda x, _: x[:0].reshape(2, 0, 2)),
+    *[
+        Case("GatherV2", [x, i, at(axis)], lambda x, i, axis: np.take(x, i, int(axis)), grad=(0,))
+        for x, i, axis in (
+            (real(4, 3), ints(2, 0, 2), 0),
+            (real(2, 4, 3), ints([1, 3], [1, 1]), 1),
+            (real(2, 4, 3), at(2), -1),
+            (real(4, 2), np.zeros((2, 0), np.int64), 1),
+        )
+    ],
     Case("GatherNd", [real(2, 3, 4), ints([1, 2], [0, 0], [1, 2])], looked_up_nd),
     Case("GatherNd", [real(2, 3), ints([[1, 2]], [[0, 1]])], looked_up_nd),
     Case("GatherNd", [real(2, 3), np.zeros((2, 0), np.int64)], lambda x, _: np.stack([x, x])),
@@ -359,6 +368,10 @@ LOOKUPS: list[Case | Elsewhere] = [
         lambda _: np.array([[0, 0], [0, 2], [1, 1], [1, 2]]),
     ),
     Case("Where", [np.zeros((2, 3), bool)], lambda _: np.zeros((0, 2), np.int64)),
+    Case("BroadcastTo", [real(3, 1), ints(2, 3, 4)], lambda x, shape: np.broadcast_to(x, shape)),
+    Case("BroadcastTo", [real(2, 3), ints(2, 3)], lambda x, shape: np.broadcast_to(x, shape)),
+    Case("SelectV2", [booleans(3, 1), real(4), real(2, 3, 1)], np.where),
+    Case("SelectV2", [booleans(3, 4), real(3, 4), real(3, 4)], np.where),
     Case("Select", [booleans(3, 4), real(3, 4), real(3, 4)], chosen),
     Case("Select", [np.array([True, False, True]), real(3, 4), real(3, 4)], chosen),
     Case(

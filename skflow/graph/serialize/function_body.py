@@ -13,7 +13,7 @@ from skflow.graph.dtypes import DType, as_dtype
 from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.serialize.functions import CONDITIONALS, LOOPS
 from skflow.graph.serialize.known_operations import Operations
-from skflow.graph.serialize.make_node import Maker
+from skflow.graph.serialize.make_node import Controls, Inputs, Maker
 from skflow.graph.serialize.node_attrs import invalid
 from skflow.graph.serialize.ordering import in_order
 
@@ -247,16 +247,16 @@ class _Names:
                 return group if arg.is_list else [group]
         return []
 
-    def inputs_of(self, node: proto.NodeDef) -> tuple[list[tuple[str, Tensor]], list[Operation]]:
+    def inputs_of(self, node: proto.NodeDef) -> tuple[Inputs, Controls]:
         """What a node takes and waits for."""
-        inputs: list[tuple[str, Tensor]] = []
-        controls: list[Operation] = []
+        inputs: Inputs = []
+        controls: Controls = []
         for name in node.input:
             if name.startswith("^"):
                 op = self.made.get(name[1:])
                 if op is None and name[1:] not in self.arguments:
                     raise invalid(node, f"Control input {name!r} not found in graph_def.")
-                controls.extend([op] if op is not None else [])
+                controls.extend([(name[1:], op)] if op is not None else [])
                 continue
             tensor = self.tensor(name)
             if tensor is None:

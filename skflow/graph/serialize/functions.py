@@ -11,6 +11,7 @@ from skflow.graph.body import needed
 from skflow.graph.core import Graph
 from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._replay import result_count
+from skflow.graph.serialize.reads_first import add_waits, reads_before
 from skflow.graph.shapes import Shape
 
 CONDITIONALS: Final = ("If", "StatelessIf")
@@ -202,10 +203,13 @@ def function_def(
         where[tensor] = f"arg_{i}"
         kind = tensor.dtype.base_dtype.as_datatype_enum
         signature.input_arg.add(name=where[tensor], type=kind)
-    for op in needed(function.outputs):
-        signature.is_stateful |= op.definition.stateful and op.type != _ARGUMENT
-        if op.type != _ARGUMENT:
-            message.node_def.append(_inner_node(op, node_def(op), where))
+    ops = [op for op in needed(function.outputs) if op.type != _ARGUMENT]
+    waits = reads_before(ops)
+    for op in ops:
+        signature.is_stateful |= op.definition.stateful
+        node = _inner_node(op, node_def(op), where)
+        add_waits(node, waits.get(op, ()))
+        message.node_def.append(node)
     for i, tensor in enumerate(function.outputs):
         kind = tensor.dtype.base_dtype.as_datatype_enum
         signature.output_arg.add(name=f"ret_{i}", type=kind)

@@ -302,7 +302,7 @@ class _Importer:
         if "_class" in attrs:
             attrs["_class"] = [self._colocated(node, c) for c in attrs["_class"]]
         inputs = [(n, self._tensor(node, n)) for n in data]
-        waits = [self._control(node, n) for n in controls]
+        waits = [(n[1:], self._control(node, n)) for n in controls]
 
         def prepare(attrs: dict[str, Any], tensors: list[Tensor]) -> None:
             self._functions.prepare(self._graph, node, attrs, tensors)

@@ -11,7 +11,7 @@ from skflow.graph.registry import REGISTRY, OpDef
 from skflow.graph.serialize.attrs import attr_to_proto
 from skflow.graph.serialize.budget import Budget
 from skflow.graph.serialize.node_attrs import read_attrs
-from skflow.graph.serialize.op_defs import ADDED_LATER, attr_kinds
+from skflow.graph.serialize.op_defs import ADDED_LATER, HINTS, attr_kinds
 
 _OLD_CONTROL_FLOW: Final = frozenset(
     prefix + name
@@ -86,7 +86,8 @@ class Operations:
         if node.op in self._written:
             usual |= _defaults(self._written[node.op])
         known = attr_kinds(definition) if usual else {}
-        dropped = {
+        dropped = {k for k in HINTS if k in node.attr and k not in definition.attrs}
+        dropped |= {
             k for k, v in usual.items() if k not in known and k in node.attr and node.attr[k] == v
         }
         return read_attrs(node, definition, self._budget, defaults, dropped)

@@ -16,6 +16,7 @@ from skflow.graph.registry import OpDef
 from skflow.graph.serialize.budget import Budget
 from skflow.graph.serialize.functions import CONDITIONALS, LOOPS, records
 from skflow.graph.serialize.node_attrs import invalid
+from skflow.graph.serialize.reads_first import NOTE, note_reads
 from skflow.graph.serialize.tensors import MOST_DIMENSIONS
 from skflow.graph.shapes import Shape, compatible
 from skflow.graph.spec import Spec
@@ -25,6 +26,7 @@ _LONGEST: Final = 1 << 20
 _LEGACY_PLACEHOLDERS: Final = 21  # the last producer whose scalar placeholders may be anything
 
 Inputs = list[tuple[str, Tensor]]
+Controls = list[tuple[str, Operation]]
 
 
 class Maker:
@@ -59,7 +61,7 @@ class Maker:
         name: str,
         inputs: Inputs,
         attrs: dict[str, Any],
-        controls: Sequence[Operation],
+        controls: Controls,
         prepare: Callable[[dict[str, Any], list[Tensor]], None] | None = None,
     ) -> Operation:
         """Add an operation to a graph.
@@ -78,8 +80,8 @@ class Maker:
             What it takes, and how the message names it.
         attrs : dict
             Its attributes.
-        controls : list of Operation
-            What it waits for.
+        controls : list of (str, Operation)
+            What it waits for, and how the message names it.
         prepare : callable, optional
             Makes bodies of the functions among the attributes, once the inputs are checked.
 
@@ -99,11 +101,14 @@ class Maker:
         if prepare is not None:
             prepare(attrs, tensors)
         outputs = self._outputs(node, definition, name, tensors, attrs)
+        reads = _needless(attrs.pop(NOTE, ()), controls)
         waits = graph._control_inputs_for(()) if graph._control_stack else []
-        waits.extend(op for op in dict.fromkeys(controls) if op not in waits)
+        waits.extend(op for _, op in controls if op not in waits and op not in reads)
         with graph.device(node.device) if node.device else nullcontext():
             op = graph.add_operation(definition, name, tuple(tensors), attrs, outputs, self._frames)
-        op._control_inputs = waits
+        op._control_inputs = list(dict.fromkeys(waits))
+        if reads:
+            note_reads(op, reads)
         if op.type in CONDITIONALS:
             self._written[op] = op.outputs[:count]
         elif op.type in LOOPS:
@@ -165,6 +170,12 @@ class Maker:
         for tensor, shape in zip(outputs, shapes, strict=False):
             if tensor.op is op:
                 tensor.set_shape(shape)
+
+
+def _needless(noted: Sequence[bytes], controls: Controls) -> list[Operation]:
+    """The control inputs that are there for other engines alone."""
+    names = {name.decode(errors="replace") for name in noted}
+    return [op for name, op in controls if name in names and not op.definition.stateful]
 
 
 def _bounded(spec: Spec) -> Spec:

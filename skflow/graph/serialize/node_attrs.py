@@ -14,6 +14,7 @@ from skflow.graph.serialize.attrs import attr_from_proto
 from skflow.graph.serialize.budget import Budget
 from skflow.graph.serialize.functions import LOOPS
 from skflow.graph.serialize.op_defs import CHOICES, MINIMA, attr_kinds, op_def, summary
+from skflow.graph.serialize.reads_first import NOTE
 from skflow.graph.serialize.tensors import MOST_DIMENSIONS, array_from_proto, entries_given
 from skflow.graph.shapes import Shape, to_shape
 from skflow.proto.text import to_text
@@ -35,7 +36,9 @@ _NOTES: Final = {
     "_output_shapes": "list(shape)",
     "_gradient_op_type": "string",
     "_loop_variables": "int",
+    NOTE: "list(string)",
 }
+_BYTES: Final = ("_class", NOTE)
 
 Defaults: TypeAlias = "Mapping[str, proto.AttrValue]"
 
@@ -142,7 +145,7 @@ def _read(
 ) -> Any:
     try:
         value = _value(message, _kind_of(message, kind), budget)
-        if kind is not None and key != "_class":  # groups stay bytes
+        if kind is not None and key not in _BYTES:
             value = coerce(kind, value)
         _check(definition, key, value)
     except (TypeError, ValueError, OverflowError) as error:

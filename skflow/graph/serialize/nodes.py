@@ -22,6 +22,7 @@ from skflow.graph.serialize.functions import (
     written_attrs,
 )
 from skflow.graph.serialize.op_defs import is_later
+from skflow.graph.serialize.reads_first import add_waits, reads_before
 from skflow.graph.serialize.tensors import shape_to_proto, tensor_to_proto
 from skflow.proto.text import to_text
 from skflow.versions import GRAPH_DEF_VERSION, GRAPH_DEF_VERSION_MIN_CONSUMER
@@ -112,10 +113,12 @@ def graph_def(
     message.versions.min_consumer = GRAPH_DEF_VERSION_MIN_CONSUMER
     library = library_of(graph._root())
     size = 0
+    waits = reads_before(graph._operations)
     for op in graph.get_operations():
         if from_version is not None and op._id <= from_version:
             continue
         node = node_def(op, library)
+        add_waits(node, waits.get(op, ()))
         if add_shapes and op.outputs:
             shapes = [shape_to_proto(s) for s in output_shapes(op, library)]
             node.attr["_output_shapes"].list.shape.extend(shapes)

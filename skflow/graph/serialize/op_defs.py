@@ -59,10 +59,6 @@ _ADDED: Final[tuple[tuple[str, Any, tuple[str, ...]], ...]] = (
     ("T", bool_, ("Where",)),
     ("Truncate", False, ("Cast",)),
     ("bad_indices_policy", b"", ("GatherNd", *_SCATTER_ND)),
-    ("grad_a", False, ("MatMul",)),
-    ("grad_b", False, ("MatMul",)),
-    ("grad_x", False, ("BatchMatMul",)),
-    ("grad_y", False, ("BatchMatMul",)),
     ("incompatible_shape_error", True, ("Equal", "NotEqual")),
     ("index_type", int32, ("Fill", "TopKV2")),
     ("multiply_linear_by_lr", False, _FTRL),
@@ -79,6 +75,9 @@ ADDED_LATER: Final[dict[str, dict[str, Any]]] = {}
 for _key, _value, _types in _ADDED:
     for _type in _types:
         ADDED_LATER.setdefault(_type, {})[_key] = _value
+
+HINTS: Final = ("grad_a", "grad_b", "grad_x", "grad_y")
+"""Attributes of products since, which change nothing: they say that an input is a gradient."""
 
 CHOICES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("BiasAdd", "data_format"): ("NHWC", "NCHW"),

@@ -106,7 +106,8 @@ def many_names(number, seed):
     while len(names) < number:
         chosen = [words[k] for k in rng.randint(0, len(words), rng.randint(1, 5))]
         names.add("/".join(chosen) + f"_{rng.randint(0, 10 ** rng.randint(1, 7))}")
-    return [sorted(names)[k] for k in rng.permutation(len(names))]
+    ordered = sorted(names)
+    return [ordered[k] for k in rng.permutation(len(ordered))]
 
 
 def large_cases():

@@ -22,6 +22,9 @@ def _fresh_graph() -> Iterator[None]:
     tf.reset_default_graph()
 
 
+ERROR = "incompatible_shape_error"
+
+
 def graph(*nodes: str) -> Any:
     return parse_text(" ".join(nodes), tf.GraphDef)
 
@@ -152,16 +155,17 @@ def test_versions(versions: str, match: str) -> None:
 
 def test_attributes_of_later_versions() -> None:
     """Those by which an operation does what it always did are dropped, others refused."""
-    usual = FLOAT + attr("grad_a", "b: false") + attr("grad_b", "b: false")
-    (found,) = tf.import_graph_def(
-        graph(place("a"), node("b", "MatMul", "a", "a", extra=usual)), return_elements=["b"]
-    )
-    assert set(found.node_def.attr) == {"T", "transpose_a", "transpose_b"}
+    hints = FLOAT + attr("grad_a", "b: false") + attr("grad_b", "b: true")
+    nodes = [place("a"), node("b", "MatMul", "a", "a", extra=hints)]
+    nodes.append(node("c", "Equal", "a", "a", extra=FLOAT + attr(ERROR, "b: true")))
+    found = tf.import_graph_def(graph(*nodes), return_elements=["b", "c"])
+    assert set(found[0].node_def.attr) == {"T", "transpose_a", "transpose_b"}
+    assert set(found[1].node_def.attr) == {"T"}
     refused(
-        "NodeDef mentions attr 'grad_a' not in Op<name=MatMul; signature=a:T, b:T -> product:T; .*"
+        f"NodeDef mentions attr '{ERROR}' not in Op<name=Equal; signature=x:T, y:T -> z:bool; .*"
         "newer version",
         place("a"),
-        node("b", "MatMul", "a", "a", extra=FLOAT + attr("grad_a", "b: true")),
+        node("b", "Equal", "a", "a", extra=FLOAT + attr(ERROR, "b: false")),
     )
 
 
