@@ -51,8 +51,8 @@ class DNNLinearCombined(NetworkEstimator):
 
     def _network(self, columns: Columns, head: Head) -> WideAndDeep:
         spec = columns.spec
-        wide = columns.places(self.linear_feature_columns)
-        deep = columns.places(self.dnn_feature_columns)
+        wide = self._places(columns, "linear_feature_columns")
+        deep = self._places(columns, "dnn_feature_columns")
         return WideAndDeep(
             spec,
             head.outputs,
@@ -67,6 +67,15 @@ class DNNLinearCombined(NetworkEstimator):
             wide,
             deep,
         )
+
+    def _places(self, columns: Columns, name: str) -> Any:
+        """Where the columns that a parameter chooses are among the features."""
+        found = columns.places(getattr(self, name))
+        if found == ((), ()):
+            raise ValueError(
+                f"{name} must choose one column at least, got {getattr(self, name)!r}."
+            )
+        return found
 
     def _recipes(self) -> tuple[Recipe, ...]:
         searches = [

@@ -81,8 +81,8 @@ class Network(ABC):
     def draws_in_order(self) -> bool:
         """Whether the order of its random operations tells what they draw.
 
-        Else their seeds tell it, which hang on how many operations there are: these are more for
-        sparse features, and other weights come out.
+        Else their seeds tell it, which hang on how many operations there are: with sparse
+        features, or with dropout, these are more, and other first weights come out.
         """
         return True
 
@@ -426,7 +426,24 @@ def _offsets(spec: FeatureSpec) -> list[int]:
     return starts
 
 
-def _gathered(values: Any, columns: tuple[int, ...]) -> tf.Tensor:
-    if columns == tuple(range(values.get_shape()[1].value)):
-        return values  # type: ignore[no-any-return]
-    return tf.transpose(tf.gather(tf.transpose(values), list(columns)))
+def _gathered(values: Any, columns: tuple[int, ...]) -> Any:
+    width = values.get_shape()[1].value
+    if columns == tuple(range(width)):
+        return values
+    if isinstance(values, tf.SparseTensor):
+        return _gathered_sparse(values, columns, width)
+    return tf.transpose(tf.gather(tf.transpose(values), np.array(columns, np.int32)))
+
+
+def _gathered_sparse(
+    values: tf.SparseTensor, columns: tuple[int, ...], width: int
+) -> tf.SparseTensor:
+    """Some columns of a sparse tensor, in ascending order so that its entries stay in order."""
+    places = np.full(width, -1, np.int64)
+    places[list(columns)] = np.arange(len(columns))
+    moved = tf.gather(places, values.indices[:, 1])
+    kept = tf.greater_equal(moved, 0)
+    rows = tf.boolean_mask(values.indices[:, 0], kept)
+    indices = tf.stack([rows, tf.boolean_mask(moved, kept)], axis=1)
+    shape = tf.stack([values.dense_shape[0], len(columns)])
+    return tf.SparseTensor(indices, tf.boolean_mask(values.values, kept), shape)

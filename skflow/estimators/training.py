@@ -31,9 +31,9 @@ _MOST_PREDICTORS: Final = 32
 _MOST_WAITING: Final = 8
 _MOST_NUMBERS: Final = 1_000_000
 
-# Bytes of memory to work in that the two keep for their next run.
-_KEPT_WORKING: Final = 1 << 19
-_KEPT_PREDICTING: Final = 1 << 14
+# Bytes of memory to work in that the two keep for their next run, and plans for how many shapes.
+_KEPT_TRAINING: Final = (1 << 19, 8)
+_KEPT_PREDICTING: Final = (1 << 14, 64)
 
 
 @dataclass(frozen=True)
@@ -242,10 +242,9 @@ class TrainingGraph:
         """Begin all random streams again, from a seed."""
         restart_streams(self.session, seed)
         if self._in_order:
-            streams = {
-                name: np.array([seed, place, 0])
-                for place, name in enumerate(read_streams(self.session))
-            }
+            # First values come first: they are the same with dropout and without.
+            names = sorted(read_streams(self.session), key=lambda n: "/Initializer/" not in n)
+            streams = {name: np.array([seed, place, 0]) for place, name in enumerate(names)}
             write_streams(self.session, streams)
 
     def settle(self) -> None:
@@ -286,7 +285,7 @@ class TrainingGraph:
 
     def release(self) -> None:
         """Free the memory that steps work in, if it is much; the next step takes new memory."""
-        self.session._release(_KEPT_WORKING)
+        self.session._release(*_KEPT_TRAINING)
 
     def close(self) -> None:
         """Free the session's memory."""
@@ -415,7 +414,7 @@ def predictor(network: Network) -> Predictor:
         feeds = [*features.feeds(), *(v.value() for v in variables)]
     session = tf.Session(graph=graph)
     run = session.make_callable(outputs, feeds)
-    release = partial(session._release, _KEPT_PREDICTING)
+    release = partial(session._release, *_KEPT_PREDICTING)
     return Predictor(run, [_name(v) for v in variables], graph, release)
 
 

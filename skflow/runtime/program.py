@@ -262,11 +262,27 @@ class Program:
             plan = self._choose(shapes)
         return plan.run(arrays)
 
-    def release(self, above: int) -> None:
-        """Let go of the memory of runs that is more than so many bytes, but not of the plans."""
+    def release(self, above: int, most: int) -> None:
+        """Let go of the memory of runs that is more than so many bytes, and of the oldest plans.
+
+        Parameters
+        ----------
+        above : int
+            Bytes of a run's memory up to which it is kept.
+        most : int
+            How many plans are kept.
+        """
         with self._lock:
+            for shapes in list(self._plans)[: max(0, len(self._plans) - most)]:
+                del self._plans[shapes]
             for plan in [*self._plans.values(), *[plan for _, plan in self._open]]:
                 plan.release(above)
+
+    def close(self) -> None:
+        """Let go of everything, at once: plans know their program, so that nobody else would."""
+        with self._lock:
+            self._plans.clear()
+            self._open.clear()
 
     def _choose(self, shapes: tuple[Shape, ...]) -> Executable:
         with self._lock:

@@ -148,6 +148,8 @@ class BaseSession:
         """Forget all variables; a closed session does not run any more."""
         with self._lock:
             self._closed = True
+            for program in [*self._programs.values(), *self._bodies.values()]:
+                program.close()
             self._calls.clear()
             self._programs.clear()
             self._bodies.clear()
@@ -205,14 +207,11 @@ class BaseSession:
             return call(values)
         return call(feed_dict.values() if feed_dict else ())
 
-    def _release(self, above: int = 0) -> None:
-        """Let go of the memory that runs have worked in, where it is more than so many bytes.
-
-        Variables and plans stay; the next run takes new memory.
-        """
+    def _release(self, above: int, most: int) -> None:
+        """Let go of what can be had again (see `Program.release`); variables stay."""
         with self._lock:
             for program in [*self._programs.values(), *self._bodies.values()]:
-                program.release(above)
+                program.release(above, most)
 
     def __reduce__(self) -> Any:
         raise TypeError("A session cannot be copied or pickled: save its variables instead.")

@@ -82,6 +82,11 @@ class Variable:
         self.initialized = False
         stored.read_into(self.value)
 
+    def forget(self) -> None:
+        """Hold no value and no memory: plans that know the variable may outlive its session."""
+        self.initialized = False
+        self.value, self.arena = np.zeros(0, self.value.dtype), None
+
     def move(self, storage: Array) -> None:
         """Let the value live in `storage` from now on; plans bound to the old place are redone."""
         self.value = storage
@@ -152,6 +157,8 @@ class State:
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
+            for variable in self._variables.values():
+                variable.forget()
             self._variables.clear()
             self._resources.clear()
             self.streams.clear()

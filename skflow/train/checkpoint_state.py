@@ -226,7 +226,7 @@ def _files_of(prefix: str) -> list[str]:
 # ---- removing ---------------------------------------------------------------------------
 
 
-def remove_checkpoint(prefix: str, version: int) -> None:
+def remove_checkpoint(prefix: str, version: int, graph_file: str) -> None:
     """Remove a checkpoint's files, the one without which the others mean nothing first.
 
     Parameters
@@ -235,21 +235,22 @@ def remove_checkpoint(prefix: str, version: int) -> None:
         What `Saver.save` returned.
     version : int
         The format, ``SaverDef.V1`` or ``SaverDef.V2``.
+    graph_file : str
+        The file of its graph, if there is one.
 
     Raises
     ------
     OpError
         If a file cannot be removed.
     """
-    if version != V2:
-        for path in files.current().matching(prefix):
-            files.current().remove(path, missing_ok=True)
-        return
-    directory, base = os.path.split(prefix)
-    commit.finish(prefix)
-    endings = [
-        name[len(base) :]
-        for name in files.current().list_directory(directory)
-        if name.startswith(base) and is_data_ending(name[len(base) :])
-    ]
-    commit.remove_files(prefix, [INDEX_ENDING, *endings])
+    layer = files.current()
+    if version == V2:
+        directory, base = os.path.split(prefix)
+        commit.finish(prefix)
+        names = [n for n in layer.list_directory(directory) if n.startswith(base)]
+        endings = [n[len(base) :] for n in names if is_data_ending(n[len(base) :])]
+        commit.remove_files(prefix, [INDEX_ENDING, *endings])
+    else:
+        for path in layer.matching(prefix):
+            layer.remove(path, missing_ok=True)
+    layer.remove(graph_file, missing_ok=True)

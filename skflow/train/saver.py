@@ -377,8 +377,8 @@ class Saver:
     def _remove(self, prefix: str, meta_graph_suffix: str) -> None:
         assert self.saver_def is not None
         try:
-            remove_checkpoint(prefix, self.saver_def.version)
-            files.current().remove(_graph_file(prefix, meta_graph_suffix), missing_ok=True)
+            graph_file = _graph_file(prefix, meta_graph_suffix)
+            remove_checkpoint(prefix, self.saver_def.version, graph_file)
         except errors.OpError as error:
             logging.warning("Ignoring: %s", error)
 

@@ -1,17 +1,18 @@
-"""Networks: what they learn, when they stop, what they keep."""
+"""Networks of dense layers: their steps by hand, their layers, their embeddings."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
-from sklearn.metrics import r2_score
+from numpy.testing import assert_allclose
 from sklearn.model_selection import train_test_split
-from sklearn.neural_network import MLPRegressor
 
 import skflow as tf
-from skflow.estimators import DNNRegressor
+from skflow.estimators import DNNClassifier, DNNRegressor
+from skflow.estimators.networks import ACTIVATIONS, embedding_sizes
 
 RNG = np.random.RandomState(0)
 X = RNG.uniform(-1, 1, size=(300, 3))
@@ -25,11 +26,11 @@ def model(**settings: Any) -> DNNRegressor:
     return DNNRegressor(**settings)
 
 
-def forward(fitted: DNNRegressor, x: Any) -> Any:
-    """The prediction of a network of rectifiers, written by hand."""
+def forward(fitted: Any, x: Any, activate: Any = lambda v: np.maximum(v, 0)) -> Any:
+    """The outputs of a network, written by hand."""
     for weights, biases in zip(fitted.coefs_[:-1], fitted.intercepts_[:-1], strict=True):
-        x = np.maximum(x @ weights + biases, 0)
-    return (x @ fitted.coefs_[-1] + fitted.intercepts_[-1])[:, 0]
+        x = activate(x @ weights + biases)
+    return x @ fitted.coefs_[-1] + fitted.intercepts_[-1]
 
 
 def by_hand(start: DNNRegressor, batches: list[Any], rate: float, l2: float) -> list[Any]:
@@ -45,7 +46,10 @@ def by_hand(start: DNNRegressor, batches: list[Any], rate: float, l2: float) -> 
         first = first - rate * (x.T @ back + l2 / len(X) * first)
         last, top = last_new, top - rate * delta.sum(0)
         hidden = hidden - rate * back.sum(0)
-    return [first, hidden, last, top]
+    return [first, last, hidden, top]
+
+
+# ---- what it learns -----------------------------------------------------------------------------
 
 
 def test_it_learns_what_is_not_linear() -> None:
@@ -54,44 +58,33 @@ def test_it_learns_what_is_not_linear() -> None:
     assert fitted.score(held_x, held_y) > 0.93
 
 
-def test_it_is_as_good_as_scikit_learns() -> None:
-    x, held_x, y, held_y = train_test_split(X, Y, random_state=0)
-    ours = model(batch_size=50)
-    theirs = MLPRegressor(hidden_layer_sizes=(20,), learning_rate_init=0.01, batch_size=50)
-    scores = [
-        [kind.set_params(random_state=seed).fit(x, y).score(held_x, held_y) for seed in range(3)]
-        for kind in (ours, theirs)
-    ]
-    assert np.mean(scores[0]) > np.mean(scores[1]) - 0.02
-
-
-def test_predictions_follow_from_the_public_weights() -> None:
-    fitted = model(hidden_units=(7, 5), max_iter=3).fit(X, Y)
-    assert [w.shape for w in fitted.coefs_] == [(3, 7), (7, 5), (5, 1)]
-    assert [b.shape for b in fitted.intercepts_] == [(7,), (5,), (1,)]
-    np.testing.assert_allclose(fitted.predict(X), forward(fitted, X), rtol=1e-12)
+def test_it_learns_classes_that_no_line_divides() -> None:
+    y = X[:, 0] * X[:, 1] > 0
+    x, held_x, y, held_y = train_test_split(X, y, random_state=0)
+    fitted = DNNClassifier((30,), learning_rate=0.02, max_iter=300, random_state=0).fit(x, y)
+    assert fitted.score(held_x, held_y) > 0.93
 
 
 def test_a_step_is_gradient_descent_on_the_documented_objective() -> None:
-    settings = {
+    settings: dict[str, Any] = {
         "optimizer": "SGD",
         "learning_rate": 0.1,
         "batch_size": 100,
         "shuffle": False,
         "restore_best": False,
+        "n_iter_no_change": np.inf,
         "l2_regularization_strength": 30.0,
     }
-    start = model(**settings, max_iter=1, n_iter_no_change=np.inf).fit(X, Y)
-    end = model(**settings, max_iter=2, n_iter_no_change=np.inf).fit(X, Y)
+    start, end = (model(**settings, max_iter=epochs).fit(X, Y) for epochs in (1, 2))
     batches = [slice(0, 100), slice(100, 200), slice(200, 300)]
     expected = by_hand(start, batches, 0.1, 30.0)
-    for found, wanted in zip(end._arrays(), expected, strict=True):
-        np.testing.assert_allclose(found, wanted, rtol=1e-10)
+    for found, wanted in zip([*end.coefs_, *end.intercepts_], expected, strict=True):
+        assert_allclose(found, wanted, rtol=1e-10)
 
 
 def test_the_loss_is_the_documented_objective() -> None:
     weight = RNG.uniform(0.5, 2.0, 300)
-    settings = {
+    settings: dict[str, Any] = {
         "optimizer": "SGD",
         "batch_size": 300,
         "l2_regularization_strength": 2.0,
@@ -100,25 +93,10 @@ def test_the_loss_is_the_documented_objective() -> None:
     }
     before = model(**settings, max_iter=1).fit(X, Y, weight)
     after = model(**settings, max_iter=2).fit(X, Y, weight)
-    residual = Y - forward(before, X)
+    residual = Y - forward(before, X)[:, 0]
     charge = sum(np.sum(w**2) + 3.0 * np.abs(w).sum() for w in before.coefs_)
     expected = (weight @ residual**2 / 2 + charge) / weight.sum()
     assert after.loss_curve_[1] == pytest.approx(expected, rel=1e-10)
-
-
-@pytest.mark.parametrize(
-    "activation",
-    ["identity", "elu", "logistic", "relu", "relu6", "sigmoid", "softplus", "softsign", "tanh"],
-)
-def test_activations(activation: str) -> None:
-    fitted = model(activation_fn=activation, max_iter=60).fit(X, Y)
-    assert fitted.score(X, Y) > 0.2
-
-
-def test_an_activation_may_be_a_function() -> None:
-    named = model(activation_fn="elu", max_iter=3).fit(X, Y)
-    given = model(activation_fn=tf.nn.elu, max_iter=3).fit(X, Y)
-    assert (named.predict(X) == given.predict(X)).all()
 
 
 def test_lbfgs_fits_all_rows_at_once() -> None:
@@ -127,64 +105,144 @@ def test_lbfgs_fits_all_rows_at_once() -> None:
     assert (np.diff(fitted.loss_curve_) <= 0).all()
 
 
-def test_early_stopping_keeps_the_best_epoch() -> None:
-    settings = {"early_stopping": True, "learning_rate": 0.03, "batch_size": 50}
-    fitted = model(**settings).fit(X, Y)
-    scores = fitted.validation_scores_
-    assert scores is not None
-    assert len(scores) == fitted.n_iter_ < 200
-    assert fitted.best_iter_ == np.argmax(scores) + 1
-    rng = np.random.RandomState(0)
-    _, held_x, _, held_y = train_test_split(X, Y, test_size=0.1, random_state=rng)
-    assert r2_score(held_y, fitted.predict(held_x)) == pytest.approx(max(scores), rel=1e-12)
-    last = model(**settings, restore_best=False).fit(X, Y)
-    assert r2_score(held_y, last.predict(held_x)) == pytest.approx(scores[-1], rel=1e-12)
+# ---- its layers ---------------------------------------------------------------------------------
 
 
-def test_without_early_stopping_the_training_loss_decides() -> None:
-    fitted = model(learning_rate=0.05, batch_size=50, max_iter=60).fit(X, Y)
-    assert fitted.validation_scores_ is None
-    assert fitted.best_iter_ == np.argmin(fitted.loss_curve_) + 1
-    shorter = model(learning_rate=0.05, batch_size=50, max_iter=fitted.best_iter_).fit(X, Y)
-    assert (fitted.predict(X) == shorter.predict(X)).all()
+def test_predictions_follow_from_the_public_weights() -> None:
+    fitted = model(hidden_units=(7, 5), max_iter=3).fit(X, Y)
+    assert [w.shape for w in fitted.coefs_] == [(3, 7), (7, 5), (5, 1)]
+    assert [b.shape for b in fitted.intercepts_] == [(7,), (5,), (1,)]
+    assert_allclose(fitted.predict(X), forward(fitted, X)[:, 0], rtol=1e-12)
+    classes = DNNClassifier((7, 5), max_iter=3, random_state=0).fit(X, np.digitize(Y, [-0.3, 0.3]))
+    assert_allclose(classes.decision_function(X), forward(classes, X), rtol=1e-10)
 
 
-def test_it_stops_when_the_loss_does() -> None:
-    fitted = model(tol=0.002, n_iter_no_change=3, batch_size=50).fit(X, Y)
-    losses = fitted.loss_curve_
-    assert fitted.n_iter_ == len(losses) < 200
-    progress = [losses[i] <= min(losses[:i]) - 0.002 for i in range(1, len(losses))]
-    assert not any(progress[-4:])
-    assert progress[-5]
-    assert fitted.loss_ == losses[-1]
+@pytest.mark.parametrize(
+    "units", [4, (4,), [4], np.array([4]), np.int64(4), range(4, 5), (np.int32(4),)]
+)
+def test_the_sizes_of_layers_may_be_given_in_many_ways(units: Any) -> None:
+    expected = model(hidden_units=(4,), max_iter=2).fit(X, Y)
+    assert (model(hidden_units=units, max_iter=2).fit(X, Y).predict(X) == expected.predict(X)).all()
 
 
-def test_warm_start_goes_on() -> None:
-    cold = model(max_iter=20).fit(X, Y)
-    warm = model(max_iter=20, warm_start=True).fit(X, Y)
-    assert (warm.predict(X) == cold.predict(X)).all()
-    warm.fit(X, Y)
-    assert warm.loss_curve_[0] < cold.loss_curve_[0] / 2
-    with pytest.raises(ValueError, match="network must stay the same"):
-        warm.set_params(hidden_units=(5,)).fit(X, Y)
-    with pytest.raises(ValueError, match="X has 2 features"):
-        warm.fit(X[:, :2], Y)
-    warm.set_params(warm_start=False).fit(X[:, :2], Y)
-    assert warm.coefs_[0].shape == (2, 5)
+def test_without_hidden_layers_it_is_linear() -> None:
+    settings: dict[str, Any] = {"optimizer": "L-BFGS", "l2_regularization_strength": 0, "tol": 1e-9}
+    fitted = model(hidden_units=(), **settings).fit(X, Y)
+    (weights,), (bias,) = fitted.coefs_, fitted.intercepts_
+    design = np.column_stack([X, np.ones(300)])
+    expected = np.linalg.lstsq(design, Y, rcond=None)[0]
+    assert_allclose(np.append(weights, bias), expected, rtol=1e-5)
 
 
-def test_full_batches_with_weights_equal_repeated_rows() -> None:
-    times = RNG.randint(0, 4, 300)
-    settings = {"max_iter": 30, "l2_regularization_strength": 1.0}
-    repeated = model(**settings, batch_size=int(times.sum())).fit(
-        X.repeat(times, axis=0), Y.repeat(times)
-    )
-    weighted = model(**settings, batch_size=int((times > 0).sum())).fit(X, Y, times)
-    np.testing.assert_allclose(weighted.predict(X), repeated.predict(X), rtol=1e-6, atol=1e-9)
+def test_the_first_weights_are_as_large_as_they_should_be() -> None:
+    """Glorot's: uniform up to the square root of 6 by inputs and outputs."""
+    start = model(hidden_units=(200, 100), learning_rate=1e-12, max_iter=1).fit(X, Y)
+    for weights in start.coefs_:
+        most = np.sqrt(6 / sum(weights.shape))
+        assert 0.95 * most < np.abs(weights).max() <= most * (1 + 1e-6)
+        assert abs(weights.mean()) < 0.1 * most
+        assert weights.std() == pytest.approx(most / np.sqrt(3), rel=0.15)
+    assert all(np.abs(b).max() < 1e-10 for b in start.intercepts_[:-1])
+    assert start.intercepts_[-1][0] == pytest.approx(Y.mean(), rel=1e-9)
 
 
-def test_parameters_changed_after_the_fit_do_not_change_predictions() -> None:
-    fitted = model(max_iter=3).fit(X, Y)
-    before = fitted.predict(X)
-    fitted.set_params(hidden_units=(3, 3), activation_fn="tanh")
-    assert (fitted.predict(X) == before).all()
+REFERENCE: dict[str, Any] = {
+    "identity": lambda v: v,
+    "elu": lambda v: np.where(v > 0, v, np.expm1(v)),
+    "logistic": lambda v: 1 / (1 + np.exp(-v)),
+    "relu": lambda v: np.maximum(v, 0),
+    "relu6": lambda v: np.clip(v, 0, 6),
+    "sigmoid": lambda v: 1 / (1 + np.exp(-v)),
+    "softplus": lambda v: np.log1p(np.exp(v)),
+    "softsign": lambda v: v / (1 + np.abs(v)),
+    "tanh": np.tanh,
+}
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_activations(activation: str) -> None:
+    fitted = model(activation_fn=activation, max_iter=60).fit(X, Y)
+    assert fitted.score(X, Y) > 0.2
+    expected = forward(fitted, X, REFERENCE[activation])[:, 0]
+    assert_allclose(fitted.predict(X), expected, rtol=1e-10)
+
+
+def test_an_activation_may_be_a_function() -> None:
+    named = model(activation_fn="elu", max_iter=3).fit(X, Y)
+    given = model(activation_fn=tf.nn.elu, max_iter=3).fit(X, Y)
+    assert (named.predict(X) == given.predict(X)).all()
+    squares = model(activation_fn=tf.square, max_iter=100).fit(X, Y)
+    assert_allclose(squares.predict(X), forward(squares, X, np.square)[:, 0], rtol=1e-10)
+
+
+# ---- dropout ------------------------------------------------------------------------------------
+
+
+def test_units_are_dropped_in_training_only() -> None:
+    still: dict[str, Any] = {"learning_rate": 1e-12, "max_iter": 200, "n_iter_no_change": np.inf}
+    plain, dropping = (model(**still, tol=0, dropout=part).fit(X, Y) for part in (0.0, 0.5))
+    assert_allclose(plain.loss_curve_, plain.loss_curve_[0], rtol=1e-6)
+    assert len(set(dropping.loss_curve_)) == 200
+    first = dropping.predict(X)
+    assert (dropping.predict(X) == first).all()
+    assert_allclose(first, forward(dropping, X)[:, 0], rtol=1e-12)
+    assert_allclose(first, plain.predict(X), rtol=1e-6, atol=1e-7)
+
+
+def test_what_is_left_of_the_units_is_scaled_up() -> None:
+    """The mean output stays, so of squared errors the loss grows by the outputs' variance."""
+    still: dict[str, Any] = {"learning_rate": 1e-12, "max_iter": 400, "n_iter_no_change": np.inf}
+    network = model(**still, tol=0, dropout=0.25, restore_best=False).fit(X, Y)
+    hidden = np.maximum(X @ network.coefs_[0] + network.intercepts_[0], 0)
+    variance = np.square(hidden * network.coefs_[1][:, 0]).sum(axis=1) * 0.25 / 0.75
+    charge = 0.5 * 0.0001 * sum(np.square(w).sum() for w in network.coefs_) / 300
+    expected = 0.5 * np.mean((Y - network.predict(X)) ** 2 + variance) + charge
+    assert np.mean(network.loss_curve_) == pytest.approx(expected, rel=0.01)
+
+
+def test_dropout_keeps_a_network_from_learning_by_heart() -> None:
+    noise = RNG.normal(size=300)
+    learnt = [
+        model(hidden_units=(200,), dropout=part, max_iter=300).fit(X, noise).score(X, noise)
+        for part in (0.0, 0.8)
+    ]
+    assert learnt[1] < 0.7 * learnt[0]
+
+
+# ---- categories ---------------------------------------------------------------------------------
+
+FRAME = pd.DataFrame(X, columns=list("abc")).assign(
+    kind=RNG.choice(["u", "v", "w"], 300), place=pd.Categorical(RNG.choice(list("pqrstxyz"), 300))
+)
+SIGNS = FRAME["kind"].map({"u": -2.0, "v": 0.0, "w": 2.0}).to_numpy()
+
+
+def test_categories_are_embedded() -> None:
+    fitted = model(max_iter=300, batch_size=50).fit(FRAME, Y + SIGNS)
+    assert fitted.score(FRAME, Y + SIGNS) > 0.95
+    spec = fitted._model.columns.spec
+    assert spec.categories == (3, 8)
+    sizes = embedding_sizes(spec)
+    tables = [fitted.get_variable_value(f"dnn/embedding_{j}") for j in (0, 1)]
+    assert [t.shape for t in tables] == [(4, sizes[0]), (9, sizes[1])]
+    assert fitted.coefs_[0].shape == (3 + sum(sizes), 20)
+    codes = [FRAME["kind"].map({"u": 0, "v": 1, "w": 2}), FRAME["place"].cat.codes]
+    rows = np.hstack([X, *(t[c] for t, c in zip(tables, codes, strict=True))])
+    assert_allclose(fitted.predict(FRAME), forward(fitted, rows)[:, 0], rtol=1e-10)
+
+
+def test_what_was_not_seen_has_an_embedding_of_zeros() -> None:
+    fitted = model(max_iter=5).fit(FRAME, Y + SIGNS)
+    tables = [fitted.get_variable_value(f"dnn/embedding_{j}") for j in (0, 1)]
+    assert all((t[-1] == 0).all() and (t[:-1] != 0).all() for t in tables)
+    rows = np.hstack([X, np.zeros((300, sum(t.shape[1] for t in tables)))])
+    strange = FRAME.assign(kind="?", place=None)
+    assert_allclose(fitted.predict(strange), forward(fitted, rows)[:, 0], rtol=1e-10)
+
+
+def test_categories_alone() -> None:
+    fitted = model(max_iter=300).fit(FRAME[["kind"]], SIGNS)
+    assert fitted.score(FRAME[["kind"]], SIGNS) > 0.99
+    numbers = np.column_stack([FRAME["kind"].map({"u": 0, "v": 1, "w": 2}), X])
+    chosen = model(max_iter=300, categorical_features=[0]).fit(numbers, SIGNS)
+    assert chosen.score(numbers, SIGNS) > 0.99

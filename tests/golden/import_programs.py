@@ -5,6 +5,8 @@
 In imports.json ``graphs`` holds for each program the names of what it returns and all nodes of the
 graph afterwards, as text; ``mistakes`` the class and the sentence of what is raised.
 """
+# ruff: noqa: ARG005, BLE001  # some maps need no graph; any mistake is noted
+
 import importlib
 import json
 import sys
@@ -16,15 +18,15 @@ DTYPE = 'attr { key: "dtype" value { type: DT_FLOAT } }'
 
 
 def node(name, op, *inputs, extra=FLOAT, device=""):
-    fed = " ".join('input: "%s"' % i for i in inputs)
-    at = 'device: "%s"' % device if device else ""
-    return 'node { name: "%s" op: "%s" %s %s %s }' % (name, op, fed, at, extra)
+    fed = " ".join(f'input: "{i}"' for i in inputs)
+    at = f'device: "{device}"' if device else ""
+    return f'node {{ name: "{name}" op: "{op}" {fed} {at} {extra} }}'
 
 
 def const(name, values="float_val: 1", dims=""):
-    shape = " ".join("dim { size: %s }" % d for d in dims.split())
-    value = "tensor { dtype: DT_FLOAT tensor_shape { %s } %s }" % (shape, values)
-    return node(name, "Const", extra='%s attr { key: "value" value { %s } }' % (DTYPE, value))
+    shape = " ".join(f"dim {{ size: {d} }}" for d in dims.split())
+    value = f"tensor {{ dtype: DT_FLOAT tensor_shape {{ {shape} }} {values} }}"
+    return node(name, "Const", extra=f'{DTYPE} attr {{ key: "value" value {{ {value} }} }}')
 
 
 def place(name, shape=""):
@@ -32,12 +34,12 @@ def place(name, shape=""):
 
 
 def shapes(text):
-    return 'attr { key: "_output_shapes" value { list { %s } } }' % text
+    return f'attr {{ key: "_output_shapes" value {{ list {{ {text} }} }} }}'
 
 
 def group(*names):
-    held = " ".join('s: "loc:@%s"' % n for n in names)
-    return 'attr { key: "_class" value { list { %s } } }' % held
+    held = " ".join(f's: "loc:@{n}"' for n in names)
+    return f'attr {{ key: "_class" value {{ list {{ {held} }} }} }}'
 
 
 def graph(tf, *nodes):
@@ -157,14 +159,16 @@ def given_shapes(tf):
 
 
 def placeholder_shapes(tf):
-    text = 'attr { key: "shape" value { shape { %s } } }'
+    def text(dims):
+        return f'attr {{ key: "shape" value {{ shape {{ {dims} }} }} }}'
+
     found = tf.import_graph_def(
         graph(
             tf,
-            place("a", text % ""),
-            place("b", text % "dim { size: 2 }"),
-            place("c", text % "unknown_rank: true"),
-            place("d", text % "dim { size: -1 }"),
+            place("a", text("")),
+            place("b", text("dim { size: 2 }")),
+            place("c", text("unknown_rank: true")),
+            place("d", text("dim { size: -1 }")),
         ),
         return_elements=["a:0", "b:0", "c:0", "d:0"],
     )

@@ -9,7 +9,7 @@ after the other are read as one.
 """
 import sys
 
-import tensorflow
+import tensorflow as tf
 
 LATER = (
     "AddV2",
@@ -28,7 +28,7 @@ LATER = (
 def main():
     from tensorflow.core.framework.op_def_pb2 import OpList
 
-    if tensorflow.__version__.startswith("1."):
+    if tf.__version__.startswith("1."):
         from tensorflow.python.framework import op_def_registry
 
         known = op_def_registry.get_registered_ops()

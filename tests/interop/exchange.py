@@ -9,16 +9,18 @@ and trained on; ``read`` knows nothing but the files: it imports the meta graph,
 and trains on, and compares. The exit status is the number of programs that differ or fail.
 """
 
+# ruff: noqa: B905, BLE001, T201  # it also runs under Python 3.6, and reports to whoever calls it
+
 import importlib
 import json
-import os
+import pathlib
 import sys
 import traceback
 
 import numpy as np
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import programs  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import programs
 
 STEPS_BEFORE, STEPS_AFTER = 3, 4
 PREFIX = "model"
@@ -37,15 +39,14 @@ def compute(session, plan):
 
 def write(tf, folder, names):
     for name in names:
-        build(tf, name, os.path.join(folder, name))
+        build(tf, name, pathlib.Path(folder, name))
         print("wrote", name)
     return 0
 
 
 def build(tf, name, folder):
-    if not os.path.isdir(folder):
-        os.makedirs(folder)
-    prefix = os.path.join(folder, PREFIX)
+    folder.mkdir(parents=True, exist_ok=True)
+    prefix = str(folder / PREFIX)
     with tf.Graph().as_default():
         tf.set_random_seed(42)
         plan = programs.PROGRAMS[name](tf)
@@ -59,30 +60,29 @@ def build(tf, name, folder):
         with tf.Session() as session:
             saver.restore(session, prefix)
             found = compute(session, plan)
-    with open(os.path.join(folder, "plan.json"), "w") as file:
-        json.dump({"fetches": plan.fetches, "train": plan.train}, file)
-    np.savez(os.path.join(folder, "feeds.npz"), **plan.feeds)
-    np.savez(os.path.join(folder, "values.npz"), *found)
+    noted = json.dumps({"fetches": plan.fetches, "train": plan.train})
+    (folder / "plan.json").write_text(noted, encoding="utf-8")
+    np.savez(str(folder / "feeds.npz"), **plan.feeds)
+    np.savez(str(folder / "values.npz"), *found)
 
 
 def stored_plan(folder):
-    with open(os.path.join(folder, "plan.json")) as file:
-        noted = json.load(file)
-    with np.load(os.path.join(folder, "feeds.npz")) as held:
+    noted = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    with np.load(str(folder / "feeds.npz")) as held:
         feeds = {key: held[key] for key in held.files}
     return programs.Plan(noted["fetches"], noted["train"], feeds)
 
 
 def stored_values(folder):
-    with np.load(os.path.join(folder, "values.npz")) as held:
-        return [held["arr_%d" % i] for i in range(len(held.files))]
+    with np.load(str(folder / "values.npz")) as held:
+        return [held[f"arr_{i}"] for i in range(len(held.files))]
 
 
 def read(tf, folder, names):
     failed = 0
     for name in names:
         try:
-            wrong = differences(tf, os.path.join(folder, name))
+            wrong = differences(tf, pathlib.Path(folder, name))
         except Exception:
             wrong = [traceback.format_exc()]
         print("read" if not wrong else "FAILED", name)
@@ -94,7 +94,7 @@ def read(tf, folder, names):
 
 def differences(tf, folder):
     """What a graph from files computes otherwise than noted."""
-    prefix = os.path.join(folder, PREFIX)
+    prefix = str(folder / PREFIX)
     plan = stored_plan(folder)
     with tf.Graph().as_default():
         saver = tf.train.import_meta_graph(prefix + ".meta")
@@ -106,8 +106,8 @@ def differences(tf, folder):
     for i, (a, b) in enumerate(zip(found, wanted)):
         step, fetch = divmod(i, len(plan.fetches))
         if not same(a, b):
-            wrong.append("%s in step %d is %r, not %r" % (plan.fetches[fetch], step, a, b))
-    return wrong if len(found) == len(wanted) else ["%d values" % len(found), *wrong]
+            wrong.append(f"{plan.fetches[fetch]} in step {step} is {a!r}, not {b!r}")
+    return wrong if len(found) == len(wanted) else [f"{len(found)} values", *wrong]
 
 
 def same(a, b):
@@ -134,7 +134,7 @@ def main(arguments):
         known = programs.PROGRAMS if module == "skflow" else programs.PLAIN
         names = sorted(known)
         if action == "read":
-            names = [n for n in sorted(programs.PROGRAMS) if os.path.isdir(os.path.join(folder, n))]
+            names = [n for n in sorted(programs.PROGRAMS) if pathlib.Path(folder, n).is_dir()]
     return {"write": write, "read": read}[action](load(module), folder, names)
 
 

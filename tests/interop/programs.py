@@ -3,6 +3,8 @@
 Each builds a graph and returns a `Plan`: names only, since the reader of a file has nothing else.
 """
 
+# ruff: noqa: ARG005, B905, PYI024  # Python 3.6 runs it too; loops have more than their bodies use
+
 import collections
 
 import numpy as np
@@ -147,7 +149,9 @@ def classifier(tf):
     loss = tf.add(tf.reduce_mean(losses), penalty, name="loss")
     variables = tf.trainable_variables()
     clipped, norm = tf.clip_by_global_norm(tf.gradients(loss, variables), 0.5)
-    train = tf.train.AdamOptimizer(0.05).apply_gradients(list(zip(clipped, variables)), name="train")
+    train = tf.train.AdamOptimizer(0.05).apply_gradients(
+        list(zip(clipped, variables)), name="train"
+    )
     fetches = [loss.name, tf.nn.softmax(h, name="probabilities").name, norm.name]
     return Plan(fetches, train.name, {inputs.name: x, labels.name: y})
 
@@ -292,7 +296,7 @@ def loops(tf):
         ),
         (tf.constant(0), inputs),
     )
-    found = [tf.identity(t, name="r%d" % i) for i, t in enumerate([r[1], r[2], inner[1]])]
+    found = [tf.identity(t, name=f"r{i}") for i, t in enumerate([r[1], r[2], inner[1]])]
     train = tf.identity(count, name="counted")
     return Plan([t.name for t in found], train.op.name, {inputs.name: x})
 

@@ -6,6 +6,7 @@ under the TensorFlow of their names, without the files named `checkpoint`.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -13,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
 import skflow as tf
@@ -50,35 +52,34 @@ def test_what_tensorflow_wrote(path: Path, name: str, tmp_path: Path) -> None:
         for member in archive.namelist():
             if member.startswith(f"{name}/"):
                 archive.extract(member, tmp_path)
-    assert exchange.differences(tf, str(tmp_path / name)) == []
+    assert exchange.differences(tf, tmp_path / name) == []
 
 
 @pytest.mark.parametrize("name", exchange.programs.PROGRAMS)
 def test_what_we_wrote(name: str, tmp_path: Path) -> None:
     """Bodies of conditionals and loops, and their gradients, included."""
-    exchange.build(tf, name, str(tmp_path))
-    assert exchange.differences(tf, str(tmp_path)) == []
+    exchange.build(tf, name, tmp_path)
+    assert exchange.differences(tf, tmp_path) == []
 
 
 def test_a_difference_is_seen(tmp_path: Path) -> None:
-    exchange.build(tf, "by_hand", str(tmp_path))
-    feeds = exchange.stored_plan(str(tmp_path))
+    exchange.build(tf, "by_hand", tmp_path)
+    feeds = exchange.stored_plan(tmp_path)
     assert feeds.train
-    values = exchange.stored_values(str(tmp_path))
+    values = exchange.stored_values(tmp_path)
     values[-1] = values[-1] * 1.001
-    exchange.np.savez(tmp_path / "values.npz", *values)
-    (wrong,) = exchange.differences(tf, str(tmp_path))
+    np.savez(tmp_path / "values.npz", *values)
+    (wrong,) = exchange.differences(tf, tmp_path)
     assert wrong.startswith("theta:0 in step 3 is array(")
 
 
 def test_the_script_runs_alone(tmp_path: Path) -> None:
     command = [sys.executable, str(HERE / "exchange.py"), "skflow"]
-    folder = str(tmp_path)
     for action in ("write", "read"):
         done = subprocess.run(
-            [*command, action, folder, "by_hand"],
+            [*command, action, str(tmp_path), "by_hand"],
             cwd=HERE.parents[1],
-            env={**exchange.os.environ, "PYTHONPATH": str(HERE.parents[1])},
+            env={**os.environ, "PYTHONPATH": str(HERE.parents[1])},
             capture_output=True,
             text=True,
             check=True,

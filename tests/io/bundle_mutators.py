@@ -16,7 +16,26 @@ from tests.io.snappy_writer import compress
 
 Bundle = dict[str, bytes]
 
-SIZES = (0, 1, 2, 3, 5, 8, 23, 24, 25, 127, 128, 2**16, 2**31 - 1, 2**31, 2**32, 2**53, 2**62, 2**63 - 1)
+SIZES = (
+    0,
+    1,
+    2,
+    3,
+    5,
+    8,
+    23,
+    24,
+    25,
+    127,
+    128,
+    2**16,
+    2**31 - 1,
+    2**31,
+    2**32,
+    2**53,
+    2**62,
+    2**63 - 1,
+)
 
 
 def size(rng: random.Random) -> int:

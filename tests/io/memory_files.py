@@ -192,7 +192,7 @@ class MemorySystem:
     def write(self, fd: int, view: memoryview) -> int:
         opening = self._open[fd]
         with self._call("write", opening.path, changing=True) as short:
-            data = bytes(view[: len(view) // 2] if short else view)
+            data = bytes(view[: max(1, len(view) // 2)] if short else view)
             node = opening.node
             start = len(node.data) if opening.append else opening.offset
             node.data[start : start + len(data)] = data

@@ -64,7 +64,7 @@ def _read_each(reader: BundleReader, found: dict[str, Any]) -> None:
             assert value.dtype == entry.stored_dtype().newbyteorder("=")
             if 0 < value.ndim and value.size:
                 part = TensorSlice(((0, 1), *[(0, -1)] * (value.ndim - 1)))
-                assert reader.read(name, part=part).tolist() == value[:1].tolist()
+                assert repr(reader.read(name, part=part)) == repr(value[:1])
         except errors.OpError as error:
             found[name] = error
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tracemalloc
 from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -223,3 +224,17 @@ def test_only_what_is_asked_is_read() -> None:
         assert table.get(b"011") == bytes(BLOCK_SIZE)
         assert [kind for kind, _ in system.calls[before:]] == ["read_into"]
         assert table.get(b"011x") is None
+
+
+def test_a_packed_block_larger_than_its_file_is_refused() -> None:
+    """Copies of zeros: the largest block that so few bytes can hold."""
+    packed = compress(bytes(2_000_000))
+    content = table_of((b"b", packed, 1))
+    tracemalloc.start()
+    try:
+        with pytest.raises(errors.DataLossError, match="no block of this table has 2000000 bytes"):
+            with opened(content) as table:
+                table.get(b"b")
+        assert tracemalloc.get_traced_memory()[1] < 3 * len(content) + (1 << 18)
+    finally:
+        tracemalloc.stop()

@@ -169,13 +169,13 @@ def test_times(tmp_path: Path) -> None:
 
 
 def test_only_a_checkpoints_own_files_are_removed(tmp_path: Path) -> None:
-    mine = ["m.index", "m.data-00000-of-00002", "m.data-00001-of-00002"]
+    mine = ["m.index", "m.graph", "m.data-00000-of-00002", "m.data-00001-of-00002"]
     others = ["m.meta", "m-1.index", "m.data", "m.data-1-of-2", "m.data-00000-of-00001.txt", "n"]
     for name in [*mine, *others]:
         (tmp_path / name).touch()
-    remove_checkpoint(str(tmp_path / "m"), tf.train.SaverDef.V2)
+    remove_checkpoint(str(tmp_path / "m"), tf.train.SaverDef.V2, str(tmp_path / "m.graph"))
     assert sorted(os.listdir(tmp_path)) == sorted(others)
-    remove_checkpoint(str(tmp_path / "n"), tf.train.SaverDef.V1)
+    remove_checkpoint(str(tmp_path / "n"), tf.train.SaverDef.V1, str(tmp_path / "n.meta"))
     assert "n" not in os.listdir(tmp_path)
 
 
@@ -197,7 +197,7 @@ def test_an_unfinished_checkpoint_is_removed_too() -> None:
         after = system.after_kill()
         with using(Files(after)):
             known = tf.train.checkpoint_exists("m")
-            remove_checkpoint("m", tf.train.SaverDef.V2)
+            remove_checkpoint("m", tf.train.SaverDef.V2, "m.meta")
             assert not tf.train.checkpoint_exists("m")
         if known:
             assert after.names("") == []
