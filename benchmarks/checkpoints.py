@@ -69,7 +69,7 @@ def restore(directory: str, count: int) -> Any:
     saver, path, found = model(count), str(Path(directory) / "model"), []
     for _ in range(ROUNDS):
         with tf.Session() as session:
-            seconds, peak = measured(lambda: saver.restore(session, path))  # noqa: B023
+            seconds, peak = measured(lambda: saver.restore(session, path))
             found.append((seconds, peak - BYTES))
     return found
 
@@ -126,7 +126,11 @@ def main() -> None:
     parent = sys.argv[1] if len(sys.argv) > 1 else None
     for label, count in SHAPES.items():
         with tempfile.TemporaryDirectory(dir=parent) as directory:
-            turns = [("write_plain", "save"), ("read_plain", "restore"), ("read_plain", "restore_over")]
+            turns = [
+                ("write_plain", "save"),
+                ("read_plain", "restore"),
+                ("read_plain", "restore_over"),
+            ]
             for plain, ours in turns:
                 runs = [[in_process(n, directory, count) for n in (plain, ours)] for _ in range(2)]
                 base, best = (min(s for r in runs for s, _ in r[i]) for i in (0, 1))

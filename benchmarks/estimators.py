@@ -75,9 +75,7 @@ def run(threads: int, *arguments: str) -> Any:
     """What a process of this script with so many BLAS threads finds."""
     command = [sys.executable, str(Path(__file__).resolve()), *arguments]
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": str(threads)}
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, text=True, check=True, env=environment
-    )
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
     return json.loads(done.stdout.splitlines()[-1])
 
 

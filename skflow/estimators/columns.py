@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
 from sklearn.preprocessing import OrdinalEncoder
 from sklearn.utils import _safe_indexing
-from sklearn.utils._indexing import _get_column_indices_for_bool_or_int
 from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils.validation import check_array, validate_data
 
@@ -152,13 +151,17 @@ class Columns:
             and bool(np.isfinite(X).all())
         )
 
-    def places(self, chosen: Any) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    def places(
+        self, chosen: Any, parameter: str = "chosen"
+    ) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
         """Where some of the user's columns are among the features.
 
         Parameters
         ----------
         chosen : array-like, optional
             The columns: a mask of bool, their positions, or their names.
+        parameter : str
+            What to call them in messages.
 
         Returns
         -------
@@ -174,11 +177,7 @@ class Columns:
         if chosen is None:
             return None
         width = self.spec.numeric + len(self.spec.categories)
-        key = np.asarray(chosen)
-        if key.dtype.kind in "UO":
-            wanted = np.array(_places_of(key, self.inputs), dtype=int)
-        else:
-            wanted = np.asarray(_get_column_indices_for_bool_or_int(key, width))
+        wanted = np.flatnonzero(_by_choice(np.asarray(chosen), width, self.inputs, parameter))
         numeric = np.arange(width) if self.numeric is None else self.numeric
         categorical = np.array([], int) if self.categorical is None else self.categorical
         kinds = [np.flatnonzero(np.isin(kind, wanted)).tolist() for kind in (numeric, categorical)]
@@ -229,7 +228,8 @@ def categorical_columns(X: Any, categorical_features: Any) -> Array | None:
     if isinstance(categorical_features, str) and categorical_features == "from_dtype":
         found = _by_dtype(X)
     else:
-        found = _by_choice(X, np.asarray(categorical_features))
+        names, wanted = getattr(X, "columns", None), np.asarray(categorical_features)
+        found = _by_choice(wanted, _width(X), names, "categorical_features")
     return found if found.any() else None
 
 
@@ -254,27 +254,24 @@ def _holds_categories(X: Any, place: int, dtype: Any) -> bool:
     return pd.api.types.infer_dtype(X.iloc[:, place], skipna=True) not in _NUMBERS
 
 
-def _by_choice(X: Any, chosen: Array) -> Array:
+def _by_choice(chosen: Array, columns: int, names: Any, parameter: str) -> Array:
     """The mask of the columns chosen; names and messages are scikit-learn's."""
     if chosen.size == 0:
         return np.zeros(0, dtype=bool)
-    _check_kind(chosen)
-    columns = _width(X)
+    _check_kind(chosen, parameter)
     if chosen.dtype.kind == "b":
-        if chosen.shape[0] != columns:
+        if chosen.shape != (columns,):
             raise ValueError(
-                "categorical_features set as a boolean mask must have shape (n_features,), got: "
+                f"{parameter} set as a boolean mask must have shape (n_features,), got: "
                 f"{chosen.shape}"
             )
         return chosen
     if chosen.dtype.kind == "i":
         if np.max(chosen) >= columns or np.min(chosen) < 0:
-            raise ValueError(
-                "categorical_features set as integer indices must be in [0, n_features - 1]"
-            )
+            raise ValueError(f"{parameter} set as integer indices must be in [0, n_features - 1]")
         places: Any = chosen
     else:
-        places = _places_of(chosen, getattr(X, "columns", None))
+        places = _places_of(chosen, names, parameter)
     found = np.zeros(columns, dtype=bool)
     found[places] = True
     return found
@@ -286,8 +283,8 @@ def _width(X: Any) -> int:
     return int(X.shape[1])
 
 
-def _check_kind(chosen: Array) -> None:
-    sentence = "categorical_features must be an array-like of bool, int or str, got: "
+def _check_kind(chosen: Array, parameter: str) -> None:
+    sentence = f"{parameter} must be an array-like of bool, int or str, got: "
     if chosen.dtype.kind not in "ibUO":
         raise ValueError(f"{sentence}{chosen.dtype.name}.")
     types = {type(c) for c in chosen.tolist()} if chosen.dtype.kind == "O" else {str}
@@ -295,18 +292,18 @@ def _check_kind(chosen: Array) -> None:
         raise ValueError(f"{sentence}{', '.join(sorted(t.__name__ for t in types))}.")
 
 
-def _places_of(chosen: Array, names: Any) -> list[int]:
+def _places_of(chosen: Array, names: Any, parameter: str) -> list[int]:
     if names is None:
         raise ValueError(
-            "categorical_features should be passed as an array of integers or as a boolean mask "
-            "when the model is fitted on data without feature names."
+            f"{parameter} should be passed as an array of integers or as a boolean mask when "
+            "the model is fitted on data without feature names."
         )
     names = list(names)
     unknown = [name for name in chosen if name not in names]
     if unknown:
         raise ValueError(
-            f"categorical_features has an item value '{unknown[0]}' which is not a valid feature "
-            f"name of the training data. Observed feature names: {names}"
+            f"{parameter} has an item value '{unknown[0]}' which is not a valid feature name of "
+            f"the training data. Observed feature names: {names}"
         )
     return [names.index(name) for name in chosen]
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 from skflow.estimators.base import LEARNING_RATE, OPTIMIZER, NetworkEstimator
@@ -70,11 +71,10 @@ class DNNLinearCombined(NetworkEstimator):
 
     def _places(self, columns: Columns, name: str) -> Any:
         """Where the columns that a parameter chooses are among the features."""
-        found = columns.places(getattr(self, name))
+        chosen = getattr(self, name)
+        found = ((), ()) if np.size(chosen) == 0 else columns.places(chosen, name)
         if found == ((), ()):
-            raise ValueError(
-                f"{name} must choose one column at least, got {getattr(self, name)!r}."
-            )
+            raise ValueError(f"{name} must choose one column at least, got {chosen!r}.")
         return found
 
     def _recipes(self) -> tuple[Recipe, ...]:

@@ -35,7 +35,7 @@ class GraphModel(OneOptimizer):
         if self.model_fn is None:
             return Linear(columns.spec, head.outputs)
         params = copy.deepcopy(dict(self.params or {}))
-        return GraphNetwork(columns.spec, head.outputs, head, self.model_fn, params)
+        return GraphNetwork.of(columns.spec, head, self.model_fn, params)
 
 
 @documented()

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
 import numpy as np
 
 import skflow as tf
-from skflow.estimators.classification_heads import BinaryHead, ClassificationHead
-from skflow.estimators.features import FeatureTensors
+from skflow.estimators.classification_heads import (
+    BinaryHead,
+    ClassificationHead,
+    MultilabelHead,
+)
+from skflow.estimators.features import FeatureSpec, FeatureTensors
 from skflow.estimators.heads import Head
 from skflow.estimators.networks import Network, Objective
 from skflow.estimators.training import predictor
@@ -43,7 +48,8 @@ class EstimatorSpec:
     predictions : Tensor or dict of str to Tensor
         The outputs: a tensor of shape (n, outputs) or (n,), or under the key ``"logits"``,
         ``"outputs"``, ``"predictions"`` or ``"scores"``. Those of classifiers are log odds, or
-        under the key ``"probabilities"`` probabilities.
+        under the key ``"probabilities"`` probabilities: of all classes, of the second of two, or of
+        each label.
     loss : Tensor of shape (), (n,) or (n, k), optional
         What training minimises, or the loss of each row, which is the sum of several if there are
         k. Without it the estimator's `loss` is applied to the outputs.
@@ -69,25 +75,43 @@ class GraphNetwork(Network):
         The function.
     params : dict
         What it is given as `params`.
+    digest : str
+        Tells the graphs for predictions apart that the function builds as time goes by.
     """
 
     head: Head
     model_fn: Callable[..., Any]
     params: Mapping[str, Any]
+    digest: str = ""
+
+    @classmethod
+    def of(
+        cls, spec: FeatureSpec, head: Head, model_fn: Callable[..., Any], params: Mapping[str, Any]
+    ) -> GraphNetwork:
+        """The network as the function builds it now.
+
+        Parameters
+        ----------
+        spec : FeatureSpec
+            What the network is fed.
+        head, model_fn, params
+            The attributes of these names.
+
+        Returns
+        -------
+        GraphNetwork
+        """
+        network = cls(spec, head.outputs, head, model_fn, params)
+        return replace(network, digest=_digest(network))
 
     def __hash__(self) -> int:
-        return hash((self.spec, self.outputs, self.head, self.model_fn))
+        return hash((self.spec, self.outputs, self.head, self.digest))
 
     def __eq__(self, other: object) -> bool:
         return (
             isinstance(other, GraphNetwork)
-            and (
-                self.spec,
-                self.outputs,
-                self.head,
-                self.model_fn,
-            )
-            == (other.spec, other.outputs, other.head, other.model_fn)
+            and (self.spec, self.outputs, self.head) == (other.spec, other.outputs, other.head)
+            and (self.digest, self.model_fn) == (other.digest, other.model_fn)
             and _same(self.params, other.params)
         )
 
@@ -120,6 +144,11 @@ class GraphNetwork(Network):
             loss = head.mean_loss(labels, self._outputs(found), weights)
         else:
             loss = self._mean(tf.convert_to_tensor(found.loss), weights)
+        if found.train_op is not None and weights is not None and not self._takes_weights():
+            raise ValueError(
+                "sample_weight has no effect on the train_op that model_fn returned: let it take "
+                "`weights`."
+            )
         if found.train_op is None and not tf.trainable_variables():
             raise ValueError("model_fn makes no trainable variables and returned no train_op.")
         return Objective(loss, found.train_op, self._needed())
@@ -185,11 +214,14 @@ class GraphNetwork(Network):
             f"{', '.join(map(str, predictions))}."
         )
 
-    def _log_odds(self, probabilities: tf.Tensor) -> tf.Tensor:
-        logs = tf.log(probabilities)
-        if isinstance(self.head, BinaryHead) and logs.get_shape()[-1].value == 2:
+    def _log_odds(self, probabilities: Any) -> tf.Tensor:
+        given = tf.convert_to_tensor(probabilities)
+        logs, shape = tf.log(given), given.get_shape()
+        if isinstance(self.head, BinaryHead) and shape.ndims == 2 and shape[1].value == 2:
             first, second = tf.unstack(logs, axis=1)
             return self._shaped(second - first)
+        if isinstance(self.head, (BinaryHead, MultilabelHead)):
+            return self._shaped(logs - tf.log1p(-given))
         return self._shaped(logs)
 
     def _shaped(self, outputs: Any) -> tf.Tensor:
@@ -229,6 +261,16 @@ class GraphNetwork(Network):
                     f"{looks[1]} {infer}."
                 )
         return [made[variable.name] for variable in wanted]
+
+
+def _digest(network: GraphNetwork) -> str:
+    """A digest of the graph that a network's function builds for predictions."""
+    with tf.Graph().as_default() as graph:
+        network(FeatureTensors.placeholders(network.spec), training=False)
+    definition = graph.as_graph_def()
+    for node in definition.node:
+        node.attr.pop("token", None)  # of a Python function, another one each time
+    return hashlib.sha256(definition.SerializeToString(deterministic=True)).hexdigest()
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -29,7 +29,7 @@ Values = dict[str, Array]
 # so many numbers all together at most.
 _MOST_PREDICTORS: Final = 32
 _MOST_WAITING: Final = 8
-_MOST_NUMBERS: Final = 1_000_000
+_MOST_NUMBERS: Final = 500_000
 
 # Bytes of memory to work in that the two keep for their next run, and plans for how many shapes.
 _KEPT_TRAINING: Final = (1 << 19, 8)
@@ -71,6 +71,14 @@ class Setting:
         else by then.
         """
         return bool(self.recipes) and is_plain(self)
+
+    def check_leaves_alone(self) -> None:
+        """Raise if something is asked for that a step of the network's own does not do."""
+        if self.penalty or self.clip_norm is not None or not self.recipes:
+            raise ValueError(
+                "l1_regularization_strength, l2_regularization_strength, gradient_clip_norm and "
+                "optimizer='L-BFGS' have no effect on the train_op that model_fn returned."
+            )
 
 
 @dataclass(frozen=True)
@@ -161,7 +169,9 @@ class TrainingGraph:
                 )
             self.loss = self.loss + setting.penalty(charged, self._share)
         train_op = objective.train_op
-        if train_op is None and setting.recipes:
+        if train_op is not None:
+            setting.check_leaves_alone()
+        elif setting.recipes:
             train_op = self._train_op(setting)
         self._all_variables = _all_variables()
         self._train = None if train_op is None else [self.loss, train_op]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Final
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy as np
 from skflow.graph.nodes import Tensor
 from skflow.graph.shapes import Shape, num_elements
 
+_here: Final = threading.local()
+_DEEP: Final = 50  # tensors that hang on each other: at that depth no more recursion
 _FOLDABLE: Final = 4096  # elements: larger values are not worked out while the graph is built
 
 
@@ -24,6 +27,38 @@ def static_value(tensor: Tensor) -> tuple[Any, Shape]:
     partial : tuple or None
         The entries of a vector that describes a shape, ``None`` where unknown.
     """
+    _here.depth = depth = getattr(_here, "depth", 0) + 1
+    try:
+        if depth % _DEEP == 0:
+            _work_out_before(tensor)
+        return _static_value(tensor)
+    finally:
+        _here.depth = depth - 1
+
+
+def _work_out_before(tensor: Tensor) -> None:
+    """Work out what a tensor may hang on, one by one: a long chain is too deep to recurse."""
+    stack = [t for t in tensor.op.inputs if _is_small(t)]
+    seen: set[Tensor] = set()
+    while stack:
+        found = stack[-1]
+        missing = [] if found in seen else [t for t in found.op.inputs if _is_small(t)]
+        if missing:
+            seen.add(found)
+            stack.extend(missing)
+        else:
+            stack.pop()
+            _ = found._spec.value
+
+
+def _is_small(tensor: Tensor) -> bool:
+    """Whether a tensor may be worked out and has not been."""
+    count = num_elements(tensor._spec.shape)
+    known = getattr(tensor._spec, "_known", True)
+    return not known and count is not None and count <= _FOLDABLE
+
+
+def _static_value(tensor: Tensor) -> tuple[Any, Shape]:
     op = tensor.op
     definition = op.definition
     if op.type == "Const":

@@ -36,7 +36,7 @@ def open_checkpoint(prefix: str) -> BundleReader | OldReader:
     OpError
         If it cannot be read.
     """
-    directory = os.path.dirname(prefix)
+    directory = os.path.split(prefix)[0]
     if not files.current().is_directory(directory):
         raise errors.InvalidArgumentError(
             None,

@@ -97,8 +97,8 @@ class OldReader:
             known = self._entries.setdefault(tensor.name, entry)
             if (known.dtype, known.shape) != (entry.dtype, entry.shape):
                 _damaged(f"Tensor {tensor.name} is not the same in all files", file.path)
-            for message in tensor.slice:
-                part = _part(message, shape, tensor.name, file.path)
+            for extents in tensor.slice:
+                part = _part(extents, shape, tensor.name, file.path)
                 self._stored.setdefault(tensor.name, []).append((part, table, file.path))
 
     def _meta(self, table: TableReader, path: str) -> proto.SavedTensorSliceMeta:
@@ -264,5 +264,5 @@ def _array_of(entry: Entry, message: proto.TensorProto) -> Any:
         kind = "<i4" if field == "half_val" else ROW_TYPES[entry.dtype]
         row = np.fromiter(values, kind, len(values)).astype(ROW_TYPES[entry.dtype])
         return row[: row.size // 2 * 2].view(stored) if stored.kind == "c" else row.view(stored)
-    kind = "<i4" if field == "int_val" else stored
-    return np.fromiter(values, kind, len(values)).astype(stored, copy=False)
+    found = np.dtype("<i4") if field == "int_val" else stored
+    return np.fromiter(values, found, len(values)).astype(stored, copy=False)

@@ -553,9 +553,7 @@ def _takes_out(definition: OpDef) -> bool:
 
 def _works_in_place(node: Node) -> bool:
     """Whether the kernel may write over one of its inputs."""
-    return node.definition.elementwise or (
-        node.definition.type == "AddN" and len(node.inputs) == 2
-    )
+    return node.definition.elementwise or (node.definition.type == "AddN" and len(node.inputs) == 2)
 
 
 def _is_blas(node: Node) -> bool:
@@ -577,7 +575,7 @@ def _parts(node: Node) -> tuple[bool, int] | None:
 
     The first part is made at once, the second one when a worker has woken: it is smaller.
     """
-    a, b = node.inputs
+    a = node.inputs[0]
     shape, size = node.outputs[0].shape, num_elements(a.shape)
     assert shape is not None
     rows, columns = shape

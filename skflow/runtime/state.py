@@ -49,7 +49,7 @@ class Variable:
             )
         return self.value
 
-    def assign(self, value: Array, validate_shape: bool = True) -> None:
+    def assign(self, value: Array | Stored, validate_shape: bool = True) -> None:
         """Copy a value in.
 
         Raises

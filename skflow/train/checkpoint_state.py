@@ -9,6 +9,7 @@ from typing import Final
 from skflow import errors, logging, proto
 from skflow.io import commit, files, snapshot
 from skflow.io.bundle_format import INDEX_ENDING, is_data_ending
+from skflow.io.commit_record import directory_of
 from skflow.proto.text import parse_text, to_text
 
 DEFAULT_NAME: Final = "checkpoint"
@@ -18,7 +19,16 @@ _MOST_BYTES: Final = 1 << 24
 
 
 def state_filename(save_dir: str, latest_filename: str | None) -> str:
-    return os.path.join(save_dir, DEFAULT_NAME if latest_filename is None else latest_filename)
+    return _joined(save_dir, DEFAULT_NAME if latest_filename is None else latest_filename)
+
+
+def _joined(directory: str, path: str) -> str:
+    """A path as seen from where its directory is, as the caller wrote both."""
+    return os.path.join(directory, path)  # noqa: PTH118
+
+
+def _is_absolute(path: str) -> bool:
+    return os.path.isabs(path)  # noqa: PTH117  # of text, which stays as it is
 
 
 # ---- writing ----------------------------------------------------------------------------
@@ -58,7 +68,7 @@ def generate_checkpoint_state_proto(
 
 
 def _seen_from(save_dir: str, path: str) -> str:
-    if os.path.isabs(save_dir) or os.path.isabs(path):
+    if _is_absolute(save_dir) or _is_absolute(path):
         return path
     return os.path.relpath(path, save_dir or os.curdir)
 
@@ -135,9 +145,9 @@ def get_checkpoint_state(
         return None
     if not state.model_checkpoint_path:
         raise ValueError(f"Invalid checkpoint state loaded from {checkpoint_dir}")
-    state.model_checkpoint_path = os.path.join(checkpoint_dir, state.model_checkpoint_path)
+    state.model_checkpoint_path = _joined(checkpoint_dir, state.model_checkpoint_path)
     for i, kept in enumerate(state.all_model_checkpoint_paths):
-        state.all_model_checkpoint_paths[i] = os.path.join(checkpoint_dir, kept)
+        state.all_model_checkpoint_paths[i] = _joined(checkpoint_dir, kept)
     return state
 
 
@@ -216,7 +226,7 @@ def get_checkpoint_mtimes(checkpoint_prefixes: Iterable[str]) -> list[float]:
 
 def _files_of(prefix: str) -> list[str]:
     """The files that show that a checkpoint exists: its index, or those of the first format."""
-    if not files.current().is_directory(os.path.dirname(prefix)):
+    if not files.current().is_directory(directory_of(prefix)):
         return []
     if snapshot.exists(prefix, INDEX_ENDING):
         return [prefix + INDEX_ENDING]

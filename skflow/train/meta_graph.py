@@ -130,7 +130,8 @@ def export_meta_graph(
 
 def _content(path: str) -> bytes:
     """What a file holds, be it still on its way to its name as part of a checkpoint."""
-    prefix, ending = os.path.splitext(path)
+    prefix, dot, rest = path.rpartition(".")
+    ending = dot + rest
     if is_ending(ending):
         return snapshot.read_together(prefix, ending, _MOST_BYTES)
     return files.read_whole(path, _MOST_BYTES)

@@ -73,6 +73,7 @@ class SaveableObject:
         ValueError
             If the class does not say how.
         """
+        del restored_tensors, restored_shapes
         raise ValueError(f"{type(self).__name__} does not say how it is restored.")
 
 

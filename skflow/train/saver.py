@@ -14,16 +14,17 @@ from skflow.graph.collections import GraphKeys, get_collection
 from skflow.graph.slice_info import prepend_scope, strip_scope
 from skflow.io import files
 from skflow.runtime.session import BaseSession
-from skflow.train import saver_ops
 from skflow.train.checkpoint_state import (
     DEFAULT_NAME,
+    V2,
     get_checkpoint_mtimes,
     remove_checkpoint,
     update_checkpoint_state,
 )
 from skflow.train.global_step import global_step as value_of_step
 from skflow.train.meta_graph import export_meta_graph
-from skflow.train.saver_builder import V2, BaseSaverBuilder
+from skflow.train.saver_builder import BaseSaverBuilder
+from skflow.train.saver_runs import reading_together, saving_together
 
 _SECONDS_PER_HOUR: Final = 3600
 _NAMES: Final = ("filename_tensor_name", "save_tensor_name", "restore_op_name")
@@ -330,7 +331,7 @@ class Saver:
         save_path = compat.as_str(os.fspath(save_path))
         latest = DEFAULT_NAME if latest_filename is None else latest_filename
         prefix = self._prefix(sess, save_path, global_step, latest)
-        directory = os.path.dirname(save_path)
+        directory = os.path.split(save_path)[0]
         if not files.current().is_directory(directory):
             raise ValueError(f"Parent directory of {save_path} doesn't exist, can't save.")
         if not isinstance(sess, BaseSession):
@@ -349,7 +350,7 @@ class Saver:
         self, sess: BaseSession, prefix: str, companions: Mapping[str, bytes]
     ) -> str | None:
         """Write the checkpoint, with other files as part of it."""
-        with saver_ops.saving_together(prefix, companions):
+        with saving_together(prefix, companions):
             if self.saver_def is None:
                 return None
             feed = {self.saver_def.filename_tensor_name: prefix}
@@ -388,7 +389,7 @@ class Saver:
             raise ValueError("'latest_filename' must not contain path components")
         if global_step is None:
             sharded = self.saver_def is not None and self.saver_def.sharded
-            if os.path.basename(save_path) == latest and not sharded:
+            if os.path.split(save_path)[1] == latest and not sharded:
                 raise ValueError(
                     f"'latest_filename' collides with 'save_path': '{latest}' and '{save_path}'"
                 )
@@ -423,7 +424,7 @@ class Saver:
         assert self.saver_def is not None
         logging.info("Restoring parameters from %s", save_path)
         feed = {self.saver_def.filename_tensor_name: os.fspath(save_path)}
-        with saver_ops.reading_together():
+        with reading_together():
             sess.run(self.saver_def.restore_op_name, feed)
 
 

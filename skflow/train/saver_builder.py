@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import skflow.graph.ops.strings
-import skflow.train.saver_ops
+import skflow.train.saver_ops  # noqa: F401  (these declare the operations)
 from skflow import proto
 from skflow.graph.conversion import constant
 from skflow.graph.device import DeviceSpec
@@ -15,16 +15,11 @@ from skflow.graph.functions import array as array_functions, control as control_
 from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.registry import raw
 from skflow.graph.scopes import control_dependencies, device, name_scope
+from skflow.train import saveables as kinds
 from skflow.train.checkpoint_state import V1, V2
-from skflow.train.saveables import (
-    SaveableObject,
-    SaveSpec,
-    VariableSaveable,
-    saveables_of,
-    wanted_shapes,
-)
+from skflow.train.saveables import saveables_of, wanted_shapes
 
-_Groups = list[tuple[str, list[SaveableObject]]]
+_Groups = list[tuple[str, list[kinds.SaveableObject]]]
 
 
 class BaseSaverBuilder:
@@ -36,14 +31,16 @@ class BaseSaverBuilder:
         ``SaverDef.V2``, or ``SaverDef.V1`` for the format before it.
     """
 
-    SaveSpec = SaveSpec
-    SaveableObject = SaveableObject
-    VariableSaveable = VariableSaveable
+    SaveSpec = kinds.SaveSpec
+    SaveableObject = kinds.SaveableObject
+    VariableSaveable = kinds.VariableSaveable
 
     def __init__(self, write_version: int = V2) -> None:
         self._write_version = write_version
 
-    def save_op(self, filename_tensor: Tensor, saveables: Sequence[SaveableObject]) -> Operation:
+    def save_op(
+        self, filename_tensor: Tensor, saveables: Sequence[kinds.SaveableObject]
+    ) -> Operation:
         """Build the operation that saves.
 
         Parameters
@@ -77,7 +74,7 @@ class BaseSaverBuilder:
         raise RuntimeError(f"Unexpected write_version: {self._write_version}")
 
     def restore_op(
-        self, filename_tensor: Tensor, saveable: SaveableObject, preferred_shard: int
+        self, filename_tensor: Tensor, saveable: kinds.SaveableObject, preferred_shard: int
     ) -> list[Tensor]:
         """Build the operations that read what was saved of one thing.
 
@@ -183,7 +180,7 @@ class BaseSaverBuilder:
 
     # ---- saving -----------------------------------------------------------------------
 
-    def _save(self, prefix: Tensor, saveables: Sequence[SaveableObject]) -> Tensor:
+    def _save(self, prefix: Tensor, saveables: Sequence[kinds.SaveableObject]) -> Tensor:
         """The prefix, once everything has been saved."""
         saved = self.save_op(prefix, saveables)
         return control_functions.with_dependencies(  # type: ignore[no-any-return]
@@ -216,7 +213,7 @@ class BaseSaverBuilder:
     def _restore(
         self,
         prefix: Tensor,
-        saveables: Sequence[SaveableObject],
+        saveables: Sequence[kinds.SaveableObject],
         restore_sequentially: bool,
         reshape: bool,
         preferred_shard: int = -1,
@@ -254,8 +251,8 @@ def _on_cpu(place: str) -> str | None:
     return spec.to_string()
 
 
-def _by_device(saveables: Sequence[SaveableObject]) -> _Groups:
-    groups: dict[str, list[SaveableObject]] = {}
+def _by_device(saveables: Sequence[kinds.SaveableObject]) -> _Groups:
+    groups: dict[str, list[kinds.SaveableObject]] = {}
     for saveable in saveables:
         places = {_canonical(spec.tensor.device) for spec in saveable.specs}
         if len(places) != 1:

@@ -5,10 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import os
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -25,103 +22,14 @@ from skflow.io.bundle_format import Entry
 from skflow.io.bundle_merge import merge_bundles
 from skflow.io.bundle_reader import BundleReader
 from skflow.io.bundle_writer import BundleWriter
-from skflow.io.checkpoint_files import open_checkpoint
-from skflow.io.commit import Transaction, commit, write_atomically
-from skflow.io.commit_record import is_ending
-from skflow.io.old_reader import OldReader
+from skflow.io.commit import commit
 from skflow.io.old_writer import Part, write_old_checkpoint
 from skflow.io.slices import TensorSlice, parse_shape_and_slice
-
-Checkpoint = BundleReader | OldReader
+from skflow.train.saver_runs import Checkpoint, add_companions, opened
 
 # From so many bytes on a value goes straight from its file to its variable.
 _LARGE: Final = 1 << 20
 _TYPES: Final = Attr("list(type)")
-
-
-# ---- what a saver's operations share ------------------------------------------------------
-
-
-@dataclass
-class _Run:
-    """What the operations of one run of a saver share, in the thread that runs them."""
-
-    prefix: str = ""
-    companions: dict[str, bytes] = field(default_factory=dict)
-    checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
-    shares: bool = False
-
-
-class _Runs(threading.local):
-    """The run of each thread."""
-
-    now = _Run()
-
-
-_RUNS: Final = _Runs()
-
-
-@contextmanager
-def saving_together(prefix: str, companions: Mapping[str, bytes]) -> Iterator[None]:
-    """Let other files come and go with the checkpoint that is saved in the block.
-
-    Parameters
-    ----------
-    prefix : str
-        What the checkpoint's files' names begin with.
-    companions : dict of str to bytes
-        The contents of the files, by their paths.
-
-    Raises
-    ------
-    OpError
-        If a file cannot be written.
-    """
-    before, _RUNS.now = _RUNS.now, _Run(prefix, dict(companions))
-    try:
-        yield
-        # What no operation of the block has taken.
-        for path, content in _RUNS.now.companions.items():
-            write_atomically(path, content)
-    finally:
-        _RUNS.now = before
-
-
-def _add_companions(prefix: str, transaction: Transaction) -> None:
-    """Make the files that belong to a checkpoint part of it."""
-    run = _RUNS.now
-    if run.prefix != prefix:
-        return
-    for path in list(run.companions):
-        ending = path[len(prefix) :]
-        if path.startswith(prefix) and is_ending(ending):
-            transaction.create(ending).write(run.companions.pop(path))
-
-
-@contextmanager
-def reading_together() -> Iterator[None]:
-    """Open each checkpoint that is read in the block once, for all operations."""
-    run = _Run(shares=True)
-    before, _RUNS.now = _RUNS.now, run
-    try:
-        yield
-    finally:
-        _RUNS.now = before
-        for checkpoint in run.checkpoints.values():
-            checkpoint.close()
-
-
-@contextmanager
-def _opened(prefix: str) -> Iterator[tuple[Checkpoint, bool]]:
-    """A checkpoint, and whether it stays open."""
-    run = _RUNS.now
-    if not run.shares:
-        with open_checkpoint(prefix) as checkpoint:
-            yield checkpoint, False
-        return
-    if prefix not in run.checkpoints:
-        run.checkpoints[prefix] = open_checkpoint(prefix)
-    yield run.checkpoints[prefix], True
 
 
 # ---- names of shards --------------------------------------------------------------------
@@ -238,13 +146,13 @@ def _save(prefix: Array, names: Array, slices: Array, tensors: Sequence[Array]) 
             else:
                 bundle.add_part(part.name, part.shape, part.extents, part.values)
         bundle.finish()
-        _add_companions(path, transaction)
+        add_companions(path, transaction)
 
 
 def _make_directory(prefix: str) -> None:
     """Make the directory of a checkpoint, though not those that it lies in."""
-    directory = os.path.dirname(prefix)
-    if files.current().is_directory(os.path.dirname(directory)):
+    directory = os.path.split(prefix)[0]
+    if files.current().is_directory(os.path.split(directory)[0]):
         files.current().make_directories(directory)
 
 
@@ -252,7 +160,7 @@ def _restore(
     context: OpContext, prefix: Array, names: Array, slices: Array, *, dtypes: Sequence[DType]
 ) -> list[Any]:
     pairs = _checked(prefix, names, slices, len(dtypes), "expected dtypes")
-    with _opened(_text(prefix)) as (checkpoint, lasts):
+    with opened(_text(prefix)) as (checkpoint, lasts):
         return [
             _restored(checkpoint, name, text, dtype, lasts and _only_assigned(context, i))
             for i, ((name, text), dtype) in enumerate(zip(pairs, dtypes, strict=True))
@@ -366,7 +274,7 @@ def _merge(prefixes: Array, destination: Array, *, delete_old_dirs: bool) -> Non
         [_text(p) for p in prefixes],
         path,
         delete_old_directories=delete_old_dirs,
-        finally_add=functools.partial(_add_companions, path),
+        finally_add=functools.partial(add_companions, path),
     )
 
 
@@ -391,18 +299,56 @@ def _save_slices(filename: Array, names: Array, slices: Array, data: Sequence[Ar
     write_old_checkpoint(path, _parts(pairs, data))
 
 
-def _save_slices_shapes(
-    filename: Spec, names: Spec, slices: Spec, data: Sequence[Spec]
-) -> list[Shape]:
-    return _save_shapes(filename, names, slices, data)
+def _save_whole(filename: Array, names: Array, data: Sequence[Array]) -> None:
+    _save_slices(filename, names, np.full(names.shape, b"", dtype=object), data)
 
 
-define(
-    "SaveSlices",
-    "filename: string, tensor_names: string, shapes_and_slices: string, data: T... ->",
-    attrs={"T": _TYPES},
-    infer=_save_slices_shapes,
-    kernel=_save_slices,
-    grad=NOT_DIFFERENTIABLE,
-    stateful=True,
-)
+def _save_whole_shapes(filename: Spec, names: Spec, data: Sequence[Spec]) -> list[Shape]:
+    return _save_shapes(filename, names, names, data)
+
+
+def _restore_slice(
+    context: OpContext, file_pattern: Array, tensor_name: Array, text: Array, *, dt: DType
+) -> Any:
+    names, slices = tensor_name.reshape(1), text.reshape(1)
+    return _restore(context, file_pattern, names, slices, dtypes=[dt])[0]
+
+
+def _restore_whole(
+    context: OpContext, file_pattern: Array, tensor_name: Array, *, dt: DType
+) -> Any:
+    return _restore_slice(context, file_pattern, tensor_name, np.array(b"", object), dt=dt)
+
+
+def _unknown(*specs: Spec) -> Shape:
+    _scalars(*specs)
+    return None
+
+
+for _name, _arguments, _kernel, _infer in (
+    ("Save", "tensor_names: string", _save_whole, _save_whole_shapes),
+    ("SaveSlices", "tensor_names: string, shapes_and_slices: string", _save_slices, _save_shapes),
+):
+    define(
+        _name,
+        f"filename: string, {_arguments}, data: T... ->",
+        attrs={"T": _TYPES},
+        infer=_infer,
+        kernel=_kernel,
+        grad=NOT_DIFFERENTIABLE,
+        stateful=True,
+    )
+for _name, _arguments, _reader in (
+    ("Restore", "tensor_name: string", _restore_whole),
+    ("RestoreSlice", "tensor_name: string, shape_and_slice: string", _restore_slice),
+):
+    define(
+        _name,
+        f"file_pattern: string, {_arguments} -> tensor: dt",
+        attrs={"dt": Attr("type"), "preferred_shard": -1},
+        infer=_unknown,
+        kernel=_reader,
+        grad=NOT_DIFFERENTIABLE,
+        stateful=True,
+        context=True,
+    )

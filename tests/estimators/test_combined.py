@@ -2,218 +2,255 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
-from numpy.testing import assert_allclose
 from scipy.sparse import csr_array
+from sklearn.linear_model import Ridge
 
-from skflow.estimators import (
-    DNNLinearCombinedClassifier,
-    DNNLinearCombinedRegressor,
-    DNNRegressor,
-    LinearRegressor,
-)
-from tests.estimators.cases import FRAME, LABELS, PAIR, SEVERAL, THREE, TWO, X, Y
+from skflow.estimators import DNNLinearCombinedClassifier, DNNLinearCombinedRegressor
+from skflow.estimators.recipes import OPTIMIZERS
+from skflow.estimators.schedules import ExponentialDecay
+from tests.estimators.cases import FRAME, PAIR, THREE, TWO, WEIGHT, X, Y
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
-STILL = 1e-12  # a learning rate at which nothing is learnt
+SHORT: dict[str, Any] = {
+    "dnn_hidden_units": (6, 3),
+    "dnn_learning_rate": 0.01,
+    "batch_size": 16,
+    "max_iter": 3,
+    "random_state": 0,
+}
+CLOSE = {"rtol": 1e-10, "atol": 1e-12}
+
+Regressor = partial(DNNLinearCombinedRegressor, **SHORT)
+Classifier = partial(DNNLinearCombinedClassifier, **SHORT)
 
 
-def model(**settings: Any) -> DNNLinearCombinedRegressor:
-    settings = {"max_iter": 20, "batch_size": 16, "random_state": 0, **settings}
-    return DNNLinearCombinedRegressor((5,), **settings)
+def values(model: Any, start: str = "") -> dict[str, bytes]:
+    """What was learnt in a part, to the bit."""
+    names = [name for name in model.get_variable_names() if name.startswith(start)]
+    assert names
+    return {name: model.get_variable_value(name).tobytes() for name in names}
 
 
-def wide(fitted: Any, rows: Any) -> Any:
-    """The outputs of the linear part, written by hand."""
-    return rows @ fitted.linear_coef_.T + fitted.linear_intercept_
-
-
-def deep(fitted: Any, rows: Any) -> Any:
-    """The outputs of the dense layers, written by hand."""
-    (first, last), (hidden, top) = fitted.dnn_coefs_, fitted.dnn_intercepts_
-    return np.maximum(rows @ first + hidden, 0) @ last + top
-
-
-def one_hot(frame: pd.DataFrame) -> Any:
-    """The linear part's columns of the categories."""
-    return pd.get_dummies(frame[["color", "size"]]).to_numpy(float)
-
-
-@pytest.mark.parametrize(
-    ("kind", "y"),
-    [
-        (DNNLinearCombinedRegressor, Y),
-        (DNNLinearCombinedRegressor, PAIR),
-        (DNNLinearCombinedClassifier, TWO),
-        (DNNLinearCombinedClassifier, THREE),
-        (DNNLinearCombinedClassifier, LABELS),
-    ],
-    ids=["quantity", "quantities", "two", "three", "labels"],
-)
-def test_outputs_are_the_sum_of_both_parts(kind: Any, y: Any) -> None:
-    fitted = kind((5,), max_iter=5, random_state=0).fit(X, y)
-    total = wide(fitted, X) + deep(fitted, X)
-    found = fitted.decision_function(X) if hasattr(fitted, "classes_") else fitted.predict(X)
-    assert_allclose(found, total[:, 0] if found.ndim == 1 else total, rtol=1e-10)
-    outputs = total.shape[1]
-    assert fitted.linear_coef_.shape == (outputs, 4)
-    assert fitted.linear_intercept_.shape == (outputs,)
-    assert [w.shape for w in fitted.dnn_coefs_] == [(4, 5), (5, outputs)]
-    assert [b.shape for b in fitted.dnn_intercepts_] == [(5,), (outputs,)]
-
-
-def test_several_targets_of_many_classes() -> None:
-    fitted = DNNLinearCombinedClassifier((20,), dnn_learning_rate=0.05, random_state=0)
-    fitted.fit(X, SEVERAL)
-    assert fitted.score(X, SEVERAL) > 0.8
-    assert [p.shape for p in fitted.predict_proba(X)] == [(60, 3), (60, 2)]
-
-
-def test_each_part_has_an_optimizer_and_a_rate_of_its_own() -> None:
-    begin = model(dnn_learning_rate=STILL, linear_learning_rate=STILL, max_iter=1).fit(X, Y)
-    wide_only = model(dnn_learning_rate=STILL).fit(X, Y)
-    deep_only = model(linear_learning_rate=STILL).fit(X, Y)
-    for still, moved in (("dnn_coefs_", wide_only), ("linear_coef_", deep_only)):
-        for found, first in zip(_list(moved, still), _list(begin, still), strict=True):
-            assert_allclose(found, first, atol=1e-9)
-    assert np.abs(wide_only.linear_coef_).max() > 0.01
-    assert np.abs(deep_only.dnn_coefs_[0] - begin.dnn_coefs_[0]).max() > 0.01
-    names = set(model(dnn_optimizer="Adam", linear_optimizer="Ftrl").partial_fit(X, Y)._state.slots)
-    assert {"linear/linear/weights/Ftrl", "dnn/dnn/logits/weights/Adam"} <= {
-        f"{name.split('/')[0]}/{name}" for name in names
-    }
-
-
-def _list(fitted: Any, name: str) -> list[Any]:
-    value = getattr(fitted, name)
-    return value if isinstance(value, list) else [value]
-
-
-def test_a_wide_part_alone_is_a_linear_model() -> None:
-    rates: dict[str, Any] = {"dnn_learning_rate": STILL, "dnn_feature_columns": [3]}
-    both = model(**rates, linear_learning_rate=0.5, max_iter=300, batch_size=60).fit(X, Y)
-    rest = Y - deep(both, X[:, [3]])[:, 0]
-    alone = LinearRegressor().fit(X, rest)
-    assert_allclose(both.linear_coef_[0], alone.coef_, atol=0.02)
-
-
-def test_a_deep_part_alone_is_a_network() -> None:
-    both = model(linear_learning_rate=STILL, dnn_learning_rate=0.01, max_iter=100)
-    both.fit(X, Y - Y.mean())
-    alone = DNNRegressor((5,), learning_rate=0.01, max_iter=100, batch_size=16, random_state=0)
-    alone.fit(X, Y - Y.mean())
-    assert_allclose(both.predict(X), alone.predict(X), atol=1e-6)
+def by_hand(model: Any, wide: Any, deep: Any) -> Any:
+    """The outputs for what the parts see, of shape (n, outputs)."""
+    for weights, biases in zip(model.dnn_coefs_[:-1], model.dnn_intercepts_[:-1], strict=True):
+        deep = np.maximum(deep @ weights + biases, 0)
+    deep = deep @ model.dnn_coefs_[-1] + model.dnn_intercepts_[-1]
+    return wide @ model.linear_coef_.T + model.linear_intercept_ + deep
 
 
 # ---- columns ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "chosen", [[0, 2], np.array([True, False, True, False]), (2, 0), np.array([2, 0])]
-)
-def test_parts_see_the_columns_chosen_for_them(chosen: Any) -> None:
-    for rows in (X, csr_array(X)):
-        fitted = model(linear_feature_columns=chosen, dnn_feature_columns=[1, 3, 2]).fit(rows, Y)
-        assert fitted.linear_coef_.shape == (1, 2)
-        assert fitted.dnn_coefs_[0].shape == (3, 5)
-        expected = wide(fitted, X[:, [0, 2]]) + deep(fitted, X[:, [1, 2, 3]])
-        assert_allclose(fitted.predict(rows), expected[:, 0], rtol=1e-9)
+@pytest.mark.parametrize("y", [Y, PAIR], ids=["one", "two"])
+def test_outputs_are_the_sum_of_the_parts(y: Any) -> None:
+    model = Regressor().fit(X, y)
+    np.testing.assert_allclose(model.predict(X), by_hand(model, X, X).reshape(y.shape), **CLOSE)
 
 
-def test_sparse_columns_may_be_empty_or_all_there() -> None:
-    rows = np.zeros((60, 4))
-    rows[:, 2] = X[:, 2]
-    rows[::3, 0] = 1.0
-    for chosen in ([1, 3], [0, 2], [0, 1, 2, 3]):
-        for y in (Y, THREE):
-            kind = DNNLinearCombinedRegressor if y is Y else DNNLinearCombinedClassifier
-            make: Any = lambda k=kind, c=chosen: k(
-                (5,),
-                linear_feature_columns=c,
-                dnn_feature_columns=[2, 3],
-                max_iter=3,
-                random_state=0,
+CHOICES: list[tuple[Any, Any]] = [
+    ([0], [1, 2, 3]),
+    ([3, 1], None),
+    (None, [False, True, False, True]),
+    (np.array([True, False, False, True]), np.array([2])),
+]
+
+
+@pytest.mark.parametrize(("wide", "deep"), CHOICES)
+@pytest.mark.parametrize("form", [np.asarray, csr_array], ids=["dense", "sparse"])
+def test_each_part_sees_the_columns_chosen_for_it(wide: Any, deep: Any, form: Any) -> None:
+    rows = np.where(np.abs(X) > 0.5, X, 0.0)
+    model = Regressor(linear_feature_columns=wide, dnn_feature_columns=deep)
+    model.fit(form(rows), Y)
+    seen = [rows if c is None else rows[:, np.sort(np.arange(4)[c])] for c in (wide, deep)]
+    np.testing.assert_allclose(model.predict(form(rows)), by_hand(model, *seen)[:, 0], **CLOSE)
+    dense = Regressor(linear_feature_columns=wide, dnn_feature_columns=deep).fit(rows, Y)
+    np.testing.assert_allclose(model.predict(rows), dense.predict(rows), rtol=1e-7)
+
+
+def test_columns_may_be_named_in_any_way() -> None:
+    names, places = ["size", "a", "color"], [0, 4, 5]
+    mask = np.isin(np.arange(6), places)
+    expected = None
+    for choice in (names, names[::-1], places, mask, mask.tolist(), np.array(names, object)):
+        model = Classifier(linear_feature_columns=choice, dnn_feature_columns=["b", "size"])
+        found = values(model.fit(FRAME, THREE))
+        assert expected in (None, found)
+        expected = found
+    assert model.linear_coef_.shape == (3, 1 + 3 + 2)
+    assert model.dnn_coefs_[0].shape == (1 + 2, 6)
+
+
+def test_what_no_part_sees_does_not_matter() -> None:
+    model = Regressor(linear_feature_columns=["a", "size"], dnn_feature_columns=["b", "size"])
+    before = model.fit(FRAME, Y).predict(FRAME)
+    assert (model.predict(FRAME.assign(c=9.0, d=-9.0, color="red")) == before).all()
+    for changed in ({"a": 9.0}, {"b": 9.0}, {"size": "large"}):
+        assert (model.predict(FRAME.assign(**changed)) != before).any()
+
+
+def test_a_part_may_see_categories_alone() -> None:
+    model = Regressor(linear_feature_columns=["color"], dnn_feature_columns=["color", "size"])
+    model.fit(FRAME, Y)
+    names = ["linear/category_weights", "linear/biases", "dnn/embedding_0", "dnn/embedding_1"]
+    assert model.get_variable_names()[:4] == names
+    assert model.linear_coef_.shape == (1, 3)
+    assert len(np.unique(model.predict(FRAME))) == 6
+    numbers = Regressor(linear_feature_columns=["color"], dnn_feature_columns=["d"])
+    assert numbers.fit(FRAME, Y).dnn_coefs_[0].shape == (1, 6)
+
+
+WRONG: list[tuple[Any, Any, str]] = [
+    ([], X, r"must choose one column at least, got \[\]"),
+    ([4], X, r"set as integer indices must be in \[0, n_features - 1\]"),
+    ([-1], X, r"set as integer indices must be in \[0, n_features - 1\]"),
+    ([True], X, r"boolean mask must have shape \(n_features,\), got: \(1,\)"),
+    ([1.5], X, "must be an array-like of bool, int or str, got: float64"),
+    (["a"], X, "should be passed as an array of integers or as a boolean mask when the model"),
+    (["zzz"], FRAME, "has an item value 'zzz' which is not a valid feature name"),
+]
+
+
+@pytest.mark.parametrize("parameter", ["linear_feature_columns", "dnn_feature_columns"])
+@pytest.mark.parametrize(("choice", "rows", "message"), WRONG)
+def test_wrong_columns_are_told_of_by_name(
+    choice: Any, rows: Any, message: str, parameter: str
+) -> None:
+    with pytest.raises(ValueError, match=f"{parameter} {message}"):
+        Regressor(**{parameter: choice}).fit(rows, Y)
+    with pytest.raises(ValueError, match=f"The '{parameter}' parameter of DNNLinearCombined.* mu"):
+        Regressor(**{parameter: "a"}).fit(rows, Y)
+
+
+# ---- optimizers ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_each_optimizer_moves_its_own_part(optimizer: str) -> None:
+    """The other one stays where it began when its steps are next to nothing."""
+    settings = {"linear_optimizer": optimizer, "dnn_optimizer": optimizer}
+    rates = {"linear_learning_rate": 1e-300, "dnn_learning_rate": 1e-300}
+    start = Regressor(**settings, **rates, steps=1).fit(X, Y)
+    for part, other in (("linear", "dnn"), ("dnn", "linear")):
+        chosen = {**rates, f"{part}_learning_rate": 0.05}
+        model = Regressor(**settings, **chosen).fit(X, Y)
+        found, expected = model, start
+        for name in values(start, f"{other}/"):
+            np.testing.assert_allclose(
+                found.get_variable_value(name), expected.get_variable_value(name), **CLOSE
             )
-            sparse, dense = make().fit(csr_array(rows), y), make().fit(rows, y)
-            assert_allclose(sparse.linear_coef_, dense.linear_coef_, rtol=1e-6, atol=1e-12)
-            assert_allclose(sparse.dnn_coefs_[0], dense.dnn_coefs_[0], rtol=1e-6, atol=1e-12)
+        assert all(
+            (found.get_variable_value(name) != expected.get_variable_value(name)).any()
+            for name in values(start, f"{part}/")
+        )
 
 
-def test_columns_may_be_chosen_by_name() -> None:
-    fitted = model(linear_feature_columns=["color", "a"], dnn_feature_columns=["b", "d", "size"])
-    fitted.fit(FRAME, Y)
-    colors = one_hot(FRAME)[:, :3]
-    assert fitted.linear_coef_.shape == (1, 4)
-    tables = [fitted.get_variable_value(n) for n in fitted.get_variable_names() if "embedd" in n]
-    assert [len(t) for t in tables] == [3]
-    codes = (FRAME["size"] == "small").to_numpy(int)
-    expected = wide(fitted, np.column_stack([FRAME["a"], colors]))
-    expected += deep(fitted, np.column_stack([FRAME[["b", "d"]], tables[0][codes]]))
-    assert_allclose(fitted.predict(FRAME), expected[:, 0], rtol=1e-9)
+def test_rates_are_those_of_the_parts() -> None:
+    """A step of gradient descent is as long as the rate of its part, not of the other."""
+    settings = {"linear_optimizer": "SGD", "dnn_optimizer": "SGD", "batch_size": 60, "steps": 1}
+
+    def moved(linear: float, dnn: float) -> list[Any]:
+        model = Regressor(linear_learning_rate=linear, dnn_learning_rate=dnn, **settings)
+        model.fit(X, Y)
+        return [model.linear_coef_, model.dnn_coefs_[0]]
+
+    still = moved(1e-300, 1e-300)
+    first, second = moved(0.01, 0.02), moved(0.03, 0.02)
+    np.testing.assert_allclose(second[0] - still[0], 3 * (first[0] - still[0]), **CLOSE)
+    assert (second[1] == first[1]).all()
+    third = moved(0.01, 0.04)
+    np.testing.assert_allclose(third[1] - still[1], 2 * (first[1] - still[1]), **CLOSE)
+    assert (third[0] == first[0]).all()
 
 
-def test_categories_are_weights_here_and_embeddings_there() -> None:
-    fitted = model().fit(FRAME, Y)
-    assert fitted.linear_coef_.shape == (1, 9)
-    tables = [fitted.get_variable_value(f"dnn/embedding_{j}") for j in (0, 1)]
-    assert [len(t) for t in tables] == [4, 3]
-    codes = [one_hot(FRAME)[:, :3].argmax(axis=1), (FRAME["size"] == "small").to_numpy(int)]
-    embedded = [t[c] for t, c in zip(tables, codes, strict=True)]
-    expected = wide(fitted, np.hstack([X, one_hot(FRAME)])) + deep(
-        fitted, np.hstack([X, *embedded])
-    )
-    assert_allclose(fitted.predict(FRAME), expected[:, 0], rtol=1e-9)
+def test_rates_may_be_schedules() -> None:
+    schedule = ExponentialDecay(0.1, decay_steps=4, decay_rate=0.5)
+    model = Regressor(dnn_learning_rate=schedule, linear_learning_rate=lambda step: 0.01).fit(X, Y)
+    np.testing.assert_allclose(model.history_["learning_rate"], [0.05, 0.025, 0.0125])
+    fixed = Regressor(linear_learning_rate=schedule).fit(X, Y)
+    assert fixed.history_["learning_rate"] == [0.01] * 3
 
 
-@pytest.mark.parametrize("name", ["linear_feature_columns", "dnn_feature_columns"])
-def test_columns_that_are_not_there(name: str) -> None:
-    for chosen, message in [
-        ([7], r"all features must be in \[0, 3\]"),
-        ([True, False], r"all features must be in \[0, 3\]"),
-        (["a"], "without feature names"),
-        ([], f"{name} must choose one column at least"),
-        ([False] * 4, f"{name} must choose one column at least"),
-    ]:
-        with pytest.raises(ValueError, match=message):
-            model(**{name: chosen}).fit(X, Y)
-    with pytest.raises(ValueError, match="not a valid feature name of the training data"):
-        model(**{name: ["z"]}).fit(FRAME, Y)
-
-
-# ---- all rows at once ---------------------------------------------------------------------------
-
-
-def test_both_parts_are_searched_for_together() -> None:
-    search: dict[str, Any] = {"linear_optimizer": "L-BFGS", "dnn_optimizer": "L-BFGS"}
-    fitted = model(**search, batch_size="auto", max_iter=300).fit(X, Y)
-    assert (np.diff(fitted.loss_curve_) <= 0).all()
-    assert fitted.score(X, Y) > 0.99
-    assert not hasattr(fitted, "partial_fit")
-    with pytest.raises(ValueError, match=r"'L-BFGS' searches for all weights at once"):
-        model(linear_optimizer="L-BFGS").fit(X, Y)
-
-
-def test_wide_and_deep_learn_what_one_of_them_cannot() -> None:
-    rng = np.random.RandomState(0)
-    rows = rng.normal(size=(600, 3))
-    names = rng.choice(list("abcdefgh"), 600)
-    offsets = {name: 3.0 * number for number, name in enumerate("abcdefgh")}
-    frame = pd.DataFrame(rows, columns=["x", "y", "z"]).assign(name=names)
-    y = np.abs(rows[:, 0]) * 2 + frame["name"].map(offsets).to_numpy()
-    fitted = DNNLinearCombinedRegressor(
-        (20,),
-        dnn_learning_rate=0.01,
-        linear_learning_rate=0.5,
-        linear_feature_columns=["name"],
-        dnn_feature_columns=["x", "y", "z"],
-        max_iter=200,
-        batch_size=50,
+def test_both_parts_are_searched_together() -> None:
+    """Layers without activations can do nothing that the linear part could not."""
+    model = DNNLinearCombinedRegressor(
+        (3,),
+        dnn_activation_fn="identity",
+        linear_optimizer="L-BFGS",
+        dnn_optimizer="L-BFGS",
+        l2_regularization_strength=0.0,
+        max_iter=500,
+        tol=1e-8,
         random_state=0,
-    ).fit(frame, y)
-    assert fitted.score(frame, y) > 0.99
-    assert LinearRegressor().fit(frame, y).score(frame, y) < 0.98
+    ).fit(X, Y, WEIGHT)
+    best = Ridge(alpha=0.0).fit(X, Y, WEIGHT)
+    np.testing.assert_allclose(model.predict(X), best.predict(X), rtol=1e-5, atol=1e-6)
+    assert (np.diff(model.loss_curve_) <= 0).all()
+    assert "learning_rate" not in model.history_
+
+
+@pytest.mark.parametrize("searching", ["linear", "dnn"])
+def test_a_search_for_one_part_alone_is_refused(searching: str) -> None:
+    for kind, y in ((Regressor, Y), (Classifier, TWO)):
+        chosen = {"linear_optimizer": "Ftrl", "dnn_optimizer": "SGD"}
+        chosen[f"{searching}_optimizer"] = "L-BFGS"
+        linear, dnn = chosen.values()
+        message = f"give it as linear_optimizer and as dnn_optimizer, got {linear!r} and {dnn!r}"
+        with pytest.raises(ValueError, match=message):
+            kind(**chosen).fit(X, y)
+
+
+def test_a_search_wants_a_smooth_penalty() -> None:
+    both = {"linear_optimizer": "L-BFGS", "dnn_optimizer": "L-BFGS"}
+    with pytest.raises(ValueError, match="needs a smooth objective: set l1_regularization"):
+        Regressor(**both, l1_regularization_strength=1.0).fit(X, Y)
+
+
+# ---- what is shown ------------------------------------------------------------------------------
+
+
+def test_penalties_charge_for_both_parts() -> None:
+    settings: dict[str, Any] = {
+        "l1_regularization_strength": 2.0,
+        "l2_regularization_strength": 3.0,
+        "batch_size": "auto",
+    }
+    before = Regressor(**settings, steps=2, restore_best=False).fit(X, Y, WEIGHT)
+    after = Regressor(**settings, steps=3).fit(X, Y, WEIGHT)
+    charged = [before.linear_coef_, *before.dnn_coefs_]
+    charge = sum(3.0 * np.sum(w**2) / 2 + 2.0 * np.abs(w).sum() for w in charged)
+    loss = (WEIGHT @ np.square(Y - before.predict(X)) / 2 + charge) / WEIGHT.sum()
+    assert after.loss_ == pytest.approx(loss, rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("kind", "y", "count"),
+    [(Regressor, Y, 1), (Regressor, PAIR, 2), (Classifier, TWO, 1), (Classifier, THREE, 3)],
+)
+def test_weights_have_scikit_learns_shapes(kind: Any, y: Any, count: int) -> None:
+    model = kind()
+    for name in ("linear_coef_", "linear_intercept_", "dnn_coefs_", "dnn_intercepts_"):
+        with pytest.raises(AttributeError, match=f"has no attribute '{name}': it is not fitted"):
+            getattr(model, name)
+    model.fit(X, y)
+    assert model.linear_coef_.shape == (count, 4)
+    assert model.linear_intercept_.shape == (count,)
+    assert [w.shape for w in model.dnn_coefs_] == [(4, 6), (6, 3), (3, count)]
+    assert [b.shape for b in model.dnn_intercepts_] == [(6,), (3,), (count,)]
+    mixed = kind().fit(FRAME, y)
+    assert mixed.linear_coef_.shape == (count, 4 + 3 + 2)
+    assert mixed.dnn_coefs_[0].shape == (4 + 3 + 2, 6)
+
+
+@pytest.mark.parametrize(("rows", "held"), [(10_000, False), (10_001, True)])
+def test_many_rows_are_watched_for_overfitting(rows: int, held: bool) -> None:
+    X = np.zeros((rows, 1))
+    X[: rows // 2] = 1
+    model = Regressor(dnn_hidden_units=(1,), max_iter=1, batch_size=1000).fit(X, X[:, 0])
+    assert (model.validation_scores_ is not None) == held

@@ -144,7 +144,7 @@ def test_it_ends_at_a_completed_step_though_the_graph_was_being_built(name: str)
 @every
 @pytest.mark.parametrize("build", [True, False])
 def test_it_ends_at_a_completed_step_at_many_moments(case: Case, build: bool) -> None:
-    check_moments(case, 50, seed=100, build=build)
+    check_moments(case, 12, seed=100, build=build)
 
 
 def rate_that_counts(step: Any) -> Any:
@@ -311,7 +311,7 @@ def test_the_second_interrupt_ends_it_at_once(case: Case) -> None:
 def test_the_second_interrupt_at_many_moments(case: Case) -> None:
     expected = values(case.fitted())
     fitted, rng = case.fitted(random_state=1), random.Random(6)
-    for _ in range(20):
+    for _ in range(4):
         check_second(case, fitted, moments_of(lambda: case.make().fit(X, case.y), rng))
         check_second(case, case.make(), moments_of(lambda: case.make().fit(X, case.y), rng))
         assert values(case.fitted()) == expected

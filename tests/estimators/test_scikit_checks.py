@@ -9,8 +9,6 @@ from unittest import SkipTest
 
 import numpy as np
 import pytest
-from sklearn.base import clone
-from sklearn.datasets import make_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import estimator_checks
 
@@ -207,14 +205,11 @@ def test_balanced_weights_of_a_linear_classifier(model: Any) -> None:
 
 @pytest.mark.parametrize("model", [m for m in DEFAULTS if hasattr(m, "class_weight")])
 def test_balanced_weights_help_where_classes_are_rare(model: Any) -> None:
-    X, y = make_classification(400, 5, weights=[0.9], flip_y=0.1, class_sep=0.5, random_state=0)
-    chosen = np.concatenate([np.flatnonzero(y[200:] == 0)[:40], np.flatnonzero(y[200:] == 1)])
+    rng = np.random.RandomState(0)
+    rows: list[Any] = []
+    for part in (0.1, 0.5):
+        y = (rng.uniform(size=400) < part).astype(int)
+        rows += [rng.normal(size=(400, 2)) + y[:, np.newaxis], y]
     estimator_checks.check_class_weight_balanced_classifiers(
-        type(model).__name__,
-        clone(model),
-        X[:200],
-        y[:200],
-        X[200:][chosen],
-        y[200:][chosen],
-        None,
+        type(model).__name__, model, *rows, None
     )

@@ -16,6 +16,7 @@ import logging
 import os
 import sys
 import tempfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ def types(tf: Any) -> Any:
 def many(tf: Any) -> Any:
     """More entries than a block of the index shares beginnings of."""
     for i in range(40):
-        tf.Variable(np.full(i % 5, i, np.int32), name="layer_%d/weights/part%d" % (i // 7, i))
+        tf.Variable(np.full(i % 5, i, np.int32), name=f"layer_{i // 7}/weights/part{i}")
     return tf.train.Saver().save(started(tf), "m", global_step=12)
 
 
@@ -85,7 +86,7 @@ def sharded(tf: Any) -> Any:
     with tf.variable_scope("p", partitioner=tf.fixed_size_partitioner(2)):
         tf.get_variable("table", [4, 2], initializer=tf.ones_initializer())
     variables = {v.op.name: v for v in tf.global_variables()}
-    parts = [variables.pop("p/table/part_%d" % i) for i in range(2)]
+    parts = [variables.pop(f"p/table/part_{i}") for i in range(2)]
     saver = tf.train.Saver(dict(variables, table=parts), sharded=True)
     return [saver.save(started(tf), "m"), saver.last_checkpoints]
 
@@ -123,7 +124,7 @@ def kept(tf: Any) -> Any:
     said = []
     for n in (1, 2, 0, None):
         saver = tf.train.Saver(max_to_keep=n)
-        paths = [saver.save(session, "keep_%s" % n, global_step=i) for i in (3, 1, 4, 1, 5)]
+        paths = [saver.save(session, f"keep_{n}", global_step=i) for i in (3, 1, 4, 1, 5)]
         said.append([paths, saver.last_checkpoints, state()])
     return said
 
@@ -153,9 +154,9 @@ def options(tf: Any) -> Any:
     saver.save(session, "b", write_state=False)
     saver.save(session, "c", global_step=tf.constant(8), write_meta_graph=False, write_state=False)
     said = [saver.last_checkpoints, state("newest"), state()]
-    os.mkdir("d")
+    Path("d").mkdir()
     saver.save(session, "d/f")
-    return [*said, saver.last_checkpoints, state(os.path.join("d", "checkpoint"))]
+    return [*said, saver.last_checkpoints, state("d/checkpoint")]
 
 
 def recovered(tf: Any) -> Any:
@@ -192,8 +193,7 @@ def empty(tf: Any) -> Any:
 
 def state(name: str = "checkpoint") -> str:
     """The text that says what was saved last."""
-    with open(name, encoding="ascii") as file:
-        return file.read()
+    return Path(name).read_text(encoding="ascii")
 
 
 PROGRAMS = {f.__name__: f for f in (
@@ -205,26 +205,23 @@ PROGRAMS = {f.__name__: f for f in (
 def run(tf: Any, program: Any, directory: str) -> Any:
     """What a program returns, and the files it leaves in a directory."""
     tf.reset_default_graph()
-    before = os.getcwd()
+    before = Path.cwd()
     os.chdir(directory)
     try:
         result = program(tf)
         return {"result": result, "files": files()}
     finally:
-        os.chdir(before)
+        os.chdir(str(before))
 
 
 def files() -> Any:
     """The files where we are, and in the directories there."""
     found = {}
-    for parent, _, names in sorted(os.walk(".")):
-        for name in sorted(names):
-            path = os.path.normpath(os.path.join(parent, name))
-            if path.endswith((".meta", ".graph")):
-                found[path] = None
-                continue
-            with open(path, "rb") as file:
-                found[path] = base64.b64encode(file.read()).decode()
+    for path in sorted(Path().rglob("*")):
+        if path.suffix in (".meta", ".graph"):
+            found[path.as_posix()] = None
+        elif path.is_file():
+            found[path.as_posix()] = base64.b64encode(path.read_bytes()).decode()
     return found
 
 

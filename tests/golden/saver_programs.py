@@ -210,9 +210,9 @@ def mistakes(tf: Any) -> Any:
 def outcome(function: Any) -> str:
     """What a mistake raises."""
     try:
-        return "VALUE %r" % (function(),)
-    except Exception as error:
-        return "%s: %s" % (type(error).__name__, error)
+        return f"VALUE {function()!r}"
+    except Exception as error:  # noqa: BLE001
+        return f"{type(error).__name__}: {error}"
 
 
 PROGRAMS = {f.__name__: f for f in (

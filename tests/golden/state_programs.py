@@ -14,6 +14,7 @@ import logging
 import os
 import sys
 import tempfile
+from pathlib import Path
 from typing import Any
 
 # Directory, newest path, all paths.
@@ -26,11 +27,11 @@ WRITTEN = [
 ]
 CONTENTS = [
     'model_checkpoint_path: "m"\n', "x", "", 'all_model_checkpoint_paths: "a"',
-    'model_checkpoint_path: "m"\nall_model_checkpoint_paths: "a"\n'
-    'all_model_checkpoint_paths: "/b"\nall_model_checkpoint_paths: "m"\n',
+    ('model_checkpoint_path: "m"\nall_model_checkpoint_paths: "a"\n'
+     'all_model_checkpoint_paths: "/b"\nall_model_checkpoint_paths: "m"\n'),
     'model_checkpoint_path: "/abs/m"', 'model_checkpoint_path: "\u00e9\\303\\251\\n\\""',
-    "model_checkpoint_path: 3", "model_checkpoint_path: 'q' # said", "model_checkpoint_path: \"a",
-    'model_checkpoint_path: ""', 'model_checkpoint_path { }', "\0\1\2", "{}", 'unknown: "a"',
+    "model_checkpoint_path: 3", "model_checkpoint_path: 'q' # said", 'model_checkpoint_path: "a',
+    'model_checkpoint_path: ""', "model_checkpoint_path { }", "\0\1\2", "{}", 'unknown: "a"',
 ]
 
 
@@ -44,33 +45,31 @@ def generated(tf: Any, case: Any) -> Any:
 def written(tf: Any, case: Any) -> str:
     """The text that is written for a case; the directory of the case is made where we are."""
     directory, newest, paths = case
-    if directory and not os.path.isabs(directory):
-        os.makedirs(directory, exist_ok=True)
-    elif directory:
+    if Path(directory).is_absolute():
         return ""
+    Path(directory).mkdir(parents=True, exist_ok=True)
     tf.train.update_checkpoint_state(directory, newest, paths and list(paths))
-    with open(os.path.join(directory, "checkpoint"), encoding="ascii") as file:
-        return file.read()
+    return Path(directory, "checkpoint").read_text(encoding="ascii")
 
 
 def read(tf: Any, content: str) -> Any:
     """What a file says, or the class of the error."""
-    os.makedirs("dir", exist_ok=True)
-    with open("dir/checkpoint", "w", encoding="utf-8") as file:
-        file.write(content)
+    Path("dir").mkdir(exist_ok=True)
+    Path("dir/checkpoint").write_text(content, encoding="utf-8")
     try:
         state = tf.train.get_checkpoint_state("dir")
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         return type(error).__name__
     return state and [state.model_checkpoint_path, list(state.all_model_checkpoint_paths)]
 
 
 def run(tf: Any) -> Any:
     """All answers, in a directory of our own."""
-    before = os.getcwd()
+    before = Path.cwd()
     with tempfile.TemporaryDirectory() as parent:
-        os.mkdir(os.path.join(parent, "here"))
-        os.chdir(os.path.join(parent, "here"))
+        here = Path(parent, "here")
+        here.mkdir()
+        os.chdir(str(here))
         try:
             return {
                 "generated": [generated(tf, case) for case in WRITTEN],
@@ -78,7 +77,7 @@ def run(tf: Any) -> Any:
                 "read": [read(tf, content) for content in CONTENTS],
             }
         finally:
-            os.chdir(before)
+            os.chdir(str(before))
 
 
 def main() -> None:

@@ -60,3 +60,18 @@ def test_large_values_and_failing_kernels_are_left_to_the_run() -> None:
 def test_a_value_is_worked_out_once() -> None:
     y = tf.constant([1.0]) * 2
     assert y.spec.value is y.spec.value
+
+
+@pytest.mark.parametrize("start", ["constant", "shape", "placeholder"])
+def test_long_chains(start: str) -> None:
+    """Thousands of operations on each other: deeper than Python recurses."""
+    x = tf.placeholder(tf.float32, [None, 3])
+    n = {
+        "constant": tf.constant(5),
+        "shape": tf.shape(x)[1],
+        "placeholder": tf.placeholder(tf.int32, []),
+    }[start]
+    for _ in range(3000):
+        n = tf.negative(n)
+    known = {"constant": 5, "shape": 3, "placeholder": None}[start]
+    assert tf.zeros([n, 2]).shape.as_list() == [known, 2]

@@ -152,7 +152,8 @@ def _blocks_of(content: bytes) -> list[bytes]:
 
 def _table_of(blocks: list[bytes], which: int, kind: int, rng: random.Random) -> bytes:
     out, handles = b"", []
-    for number, contents in enumerate(blocks):
+    for number, block in enumerate(blocks):
+        contents = block
         if number == 2 and which == 0:
             # The index still names a block of the old length.
             handle = handles[0].encoded()

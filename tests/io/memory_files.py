@@ -6,6 +6,7 @@ torn, and in any order.
 
 from __future__ import annotations
 
+import copy
 import errno
 import os
 import posixpath
@@ -132,6 +133,12 @@ class MemorySystem:
         copies: dict[int, Node] = {}
         root = _survivor(self._root, seed if seed < 2 else None, rng, copies)
         return self._next_life(root)
+
+    def __deepcopy__(self, memo: dict[int, object]) -> MemorySystem:
+        system = MemorySystem()
+        system._root = copy.deepcopy(self._root, memo)
+        system._numbers, system.calls = self._numbers, list(self.calls)
+        return system
 
     def _next_life(self, root: Node) -> MemorySystem:
         system = MemorySystem()

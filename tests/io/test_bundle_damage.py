@@ -62,7 +62,7 @@ def _read_each(reader: BundleReader, found: dict[str, Any]) -> None:
             reader.verify(name)
             assert value.shape == entry.shape
             assert value.dtype == entry.stored_dtype().newbyteorder("=")
-            if 0 < value.ndim and value.size:
+            if value.ndim > 0 and value.size:
                 part = TensorSlice(((0, 1), *[(0, -1)] * (value.ndim - 1)))
                 assert repr(reader.read(name, part=part)) == repr(value[:1])
         except errors.OpError as error:

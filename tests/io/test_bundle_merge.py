@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 from typing import Any
 
@@ -112,10 +113,8 @@ def test_every_call_failing(code: int, lasting: str) -> None:
             write_bundle("model", [("old", 1)])
             system.fault = Fault(len(system.calls) + at, code, lasting)
             start = len(system.calls)
-            try:
+            with contextlib.suppress(errors.OpError):
                 merge_bundles(PREFIXES, "model")
-            except errors.OpError as error:
-                assert error.message.split(";")[0]
             struck = len(system.calls) > start + at
             system.fault = None
             assert system.open_paths == []

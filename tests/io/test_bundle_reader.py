@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import tracemalloc
 from typing import Any
@@ -22,7 +23,7 @@ from skflow.io.stored_tensor import _STEP
 from tests.golden.bundles import make_bundles
 from tests.io.bundle_parts import Parts, joined, taken_apart
 from tests.io.golden import files_of, tensors_of
-from tests.io.memory_files import MemorySystem
+from tests.io.memory_files import Fault, MemorySystem
 
 
 def stored(files: dict[str, bytes]) -> MemorySystem:
@@ -362,3 +363,32 @@ def test_a_part_without_an_entry() -> None:
     with using(Files(stored(joined(parts)))), BundleReader("model") as reader:
         with pytest.raises(errors.NotFoundError, match="Key v.0,2:0,3. not found"):
             reader.read("v")
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.EINTR, 0])
+@pytest.mark.parametrize("lasting", ["once", "same", "all"])
+def test_every_call_of_reading_failing(code: int, lasting: str) -> None:
+    """Reading gives the right tensors, or an error that names the file."""
+    at = 0
+    while True:
+        system = stored(files_of("tf1_shards"))
+        system.fault = Fault(at, code, lasting)
+        problem, found = None, {}
+        with using(Files(system)):
+            try:
+                with BundleReader("model") as reader:
+                    found = {name: reader.read(name) for name in reader.names()}
+            except errors.OpError as error:
+                problem = error.message
+        assert system.open_paths == []
+        if code == 0 or (code == errno.EINTR and lasting == "once"):
+            assert problem is None
+        if problem is None:
+            for name, value in tensors_of("tf1_shards").items():
+                np.testing.assert_array_equal(found[name], value)
+        else:
+            assert "model" in problem
+        if len(system.calls) <= at:
+            break
+        at += 1
+    assert at > 20

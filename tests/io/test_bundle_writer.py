@@ -88,7 +88,7 @@ def test_memory_holds_no_copy_of_a_tensor() -> None:
     flipped = array.T
 
     class Nothing(MemorySystem):
-        def write(self, fd: int, view: memoryview) -> int:
+        def write(self, _fd: int, view: memoryview) -> int:
             return len(view)
 
     with using(Files(Nothing())):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,15 @@ def test_a_damaged_record_is_saved_over() -> None:
     assert contents(system) == {"model.index": b"new"}
 
 
+def raised_by(call: Callable[[], None]) -> str | None:
+    """What the error says that a call ends with."""
+    try:
+        call()
+    except errors.OpError as error:
+        return error.message
+    return None
+
+
 def unfinished() -> MemorySystem:
     """Killed after the first rename."""
     system = MemorySystem()
@@ -129,6 +139,27 @@ def test_an_interrupted_save_is_finished_by_the_next_before_it_begins() -> None:
         assert transaction.existing == (".data", ".index")
         transaction.create(".index").write(b"newer")
     assert contents(system) == {"model.index": b"newer", "model.data": b"new"}
+
+
+def test_a_save_that_died_meanwhile_is_finished_before_its_record_goes() -> None:
+    system = MemorySystem()
+    with using(Files(system)), commit("model") as transaction:
+        transaction.create(".index").write(b"newest")
+        system.put("model.data", b"old")
+        system.put(temporary_path("model.data", TOKEN), b"new")
+        system.put(record_path("model"), Record(TOKEN, (".index", ".data"), ()).encoded())
+    assert contents(system) == {"model.index": b"newest", "model.data": b"new"}
+
+
+def test_names_are_given_under_the_directorys_lock() -> None:
+    system = MemorySystem()
+    with using(Files(system)):
+        save("model", index=b"1", data=b"2")
+    held = False
+    for kind, path in system.calls:
+        if path == "." and kind in {"try_lock", "unlock"}:
+            held = kind == "try_lock"
+        assert held or kind not in {"replace", "unlink"}
 
 
 def test_files_are_removed_together_with_what_is_unfinished() -> None:
@@ -169,17 +200,13 @@ def test_every_call_of_an_atomic_write_failing(code: int, lasting: str) -> None:
         system = MemorySystem()
         system.put("state", b"old")
         system.fault = Fault(at, code, lasting)
-        raised = False
         with using(Files(system)):
-            try:
-                write_atomically("state", b"newer")
-            except errors.OpError as error:
-                raised = True
-                assert error.message.startswith(("state", ".", "./"))
+            raised = raised_by(lambda: write_atomically("state", b"newer"))
             struck = len(system.calls) > at
             system.fault = None
             assert system.open_paths == []
             assert system.content("state") in ({b"old", b"newer"} if raised else {b"newer"})
+            assert raised is None or raised.startswith(("state", "."))
             write_atomically("state", b"again")
             save("model")
         assert contents(system) == {"state": b"again"}

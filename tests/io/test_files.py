@@ -239,7 +239,7 @@ def test_short_writes_go_on(system: MemorySystem) -> None:
 
 def test_writes_that_get_nowhere_end() -> None:
     class Full(MemorySystem):
-        def write(self, fd: int, view: memoryview) -> int:
+        def write(self, _fd: int, _view: memoryview) -> int:
             return 0
 
     with using(Files(Full())), current().create("new") as file:

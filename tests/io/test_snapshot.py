@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import threading
 from pathlib import Path
@@ -103,7 +104,7 @@ def test_a_damaged_record_is_an_error() -> None:
     assert system.open_paths == []
 
 
-@pytest.mark.parametrize("point", range(0, 40))
+@pytest.mark.parametrize("point", range(40))
 def test_a_save_at_any_moment_of_opening(point: int) -> None:
     """Between any two calls of the reader a whole other save takes place."""
 
@@ -122,6 +123,55 @@ def test_a_save_at_any_moment_of_opening(point: int) -> None:
         system.at = len(system.calls) + point
         assert load("model") in ({b"1 " * 5}, {b"2 " * 5})
     assert system.open_paths == []
+
+
+class Killed(BaseException):
+    """The end of the other save."""
+
+
+def test_a_save_that_dies_at_any_moment_of_opening() -> None:
+    """Between any two calls of the reader another save gets as far as any of its calls."""
+
+    class Intruded(MemorySystem):
+        at = stop = limit = -1
+
+        def _begin(self, *what: object) -> bool:
+            if len(self.calls) == self.at:
+                self.at, self.limit = -1, len(self.calls) + self.stop
+                with contextlib.suppress(Killed):
+                    save("model", 2)
+                self.limit = -1
+            if len(self.calls) >= self.limit > 0:
+                raise Killed
+            return super()._begin(*what)  # type: ignore[arg-type]
+
+        def close(self, fd: int) -> None:
+            with contextlib.suppress(Killed):
+                super().close(fd)
+
+    for point in range(24):
+        for stop in range(1, 60):
+            system = Intruded()
+            with using(Files(system)):
+                save("model", 1)
+                system.at, system.stop = len(system.calls) + point, stop
+                assert load("model") in ({b"1 " * 5}, {b"2 " * 5}), (point, stop)
+
+
+def test_a_file_that_was_missing_and_has_come_is_looked_for_again() -> None:
+    found = []
+
+    def open_all(opener: Opener) -> Opener:
+        try:
+            found.append(opener.open(".data").size())
+        except errors.NotFoundError:
+            save("model", 2)
+        opener.open(".index")
+        return opener
+
+    with using(Files(MemorySystem())):
+        open_together("model", open_all).close()
+    assert found
 
 
 def test_errors_of_a_mixture_are_not_told() -> None:

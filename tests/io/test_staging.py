@@ -66,7 +66,7 @@ def test_nothing_goes_while_a_record_cannot_be_read() -> None:
 def test_nothing_goes_where_locks_do_not_tell(code: int) -> None:
     system = leftovers()
 
-    def no_lock(fd: int) -> bool:
+    def no_lock(_fd: int) -> bool:
         raise OSError(code, "no locks")
 
     system.try_lock = no_lock  # type: ignore[method-assign]
@@ -79,7 +79,7 @@ def test_nothing_goes_where_locks_do_not_tell(code: int) -> None:
 def test_saving_works_without_locks() -> None:
     system = MemorySystem()
 
-    def no_lock(fd: int) -> bool:
+    def no_lock(_fd: int) -> bool:
         raise OSError(errno.ENOLCK, "no locks")
 
     system.try_lock = no_lock  # type: ignore[method-assign]
@@ -91,7 +91,7 @@ def test_saving_works_without_locks() -> None:
 def test_saving_works_where_directories_cannot_be_opened() -> None:
     system = MemorySystem()
 
-    def no_directory(path: str) -> int:
+    def no_directory(_path: str) -> int:
         raise OSError(errno.ENOTSUP, "no directories")
 
     system.open_directory = no_directory  # type: ignore[method-assign]

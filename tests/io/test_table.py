@@ -191,11 +191,10 @@ def test_index_that_names_one_block_twice() -> None:
     handle = BlockHandle(0, len(GOOD)).encoded()
     index = block(entry(0, b"b", handle), entry(0, b"c", handle))
     with opened(table_of((b"b", GOOD, 0), index=index)) as table:
-        found = []
+        items = table.items()
+        assert [next(items)[0], next(items)[0]] == [b"a", b"ab"]
         with pytest.raises(errors.DataLossError, match="bad entry in block"):
-            for key, _ in table.items():
-                found.append(key)  # noqa: PERF402  # those before the error are wanted too
-        assert found == [b"a", b"ab"]
+            next(items)
 
 
 def test_keys_that_unfold_without_end_are_refused() -> None:

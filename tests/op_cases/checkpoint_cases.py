@@ -61,5 +61,9 @@ CASES: list[Case | Elsewhere] = [
     Case("ShardedFilespec", [_scalar(b"dir/m.ckpt"), np.array(12)], _shards),
     Elsewhere("SaveV2", f"{_TESTS}::test_what_is_saved_is_restored", _FILES),
     Elsewhere("RestoreV2", f"{_TESTS}::test_what_is_saved_is_restored", _FILES),
+    Elsewhere("Save", f"{_TESTS}::test_the_oldest_operations", _FILES),
+    Elsewhere("Restore", f"{_TESTS}::test_the_oldest_operations", _FILES),
+    Elsewhere("RestoreSlice", f"{_TESTS}::test_the_oldest_operations", _FILES),
+    Elsewhere("SaveSlices", f"{_TESTS}::test_the_older_format", _FILES),
     Elsewhere("MergeV2Checkpoints", f"{_TESTS}::test_shards_are_merged", _FILES),
 ]

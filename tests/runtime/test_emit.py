@@ -9,7 +9,7 @@ import pytest
 
 import skflow as tf
 from skflow.runtime import passes
-from skflow.runtime.emit import Code
+from skflow.runtime.emit import Code, _parts
 from skflow.runtime.plan import Lowering
 from skflow.runtime.state import State
 from tests import op_checks
@@ -199,3 +199,60 @@ def test_large_products_are_whole(shape: tuple[int, int, int]) -> None:
         found = session.run([product, product + 0.0, turned], {x: a, y: b})
     for array, expected in zip(found, [a @ b, a @ b, (a @ b).T], strict=True):
         np.testing.assert_allclose(array, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_a_column_times_a_row() -> None:
+    """Each element is one product: not a number nor infinite where it is one of such."""
+    column, row = np.array([[1.0], [-2.0], [np.inf]]), np.array([[3.0, 0.0, -5.0, np.nan]])
+    x, y = tf.placeholder(tf.float64, [None, 1]), tf.placeholder(tf.float64, [1, 4])
+    turned = tf.matmul(y, x, transpose_a=True, transpose_b=True)
+    with tf.Session() as session:
+        for rows in (3, 2, 1):  # shapes known to the plan and open ones
+            found = session.run([tf.matmul(x, y), turned], {x: column[:rows], y: row})
+            with np.errstate(invalid="ignore"):
+                np.testing.assert_array_equal(found[0], column[:rows] * row)
+                np.testing.assert_array_equal(found[1], (column[:rows] * row).T)
+
+
+@pytest.mark.parametrize("dtype", [tf.float32, tf.float64, tf.complex64])
+def test_where_products_are_split(dtype: Any) -> None:
+    """Both parts are whole rows or columns, none is empty, and the first one is larger."""
+    for n, k, m in [(40, 600, 900), (8, 5000, 1000), (500, 500, 500), (33, 10_000, 40)]:
+        x, y = tf.placeholder(dtype, [n, k]), tf.placeholder(dtype, [k, m])
+        plan = Lowering(State()).lower([tf.matmul(x, y)], [x, y], [(n, k), (k, m)])
+        split = _parts(plan.nodes[-1])
+        assert split is not None
+        by_rows, at = split
+        whole = n if by_rows else m
+        assert whole / 2 - 16 <= at < whole
+
+
+def test_gradients_are_worked_out_where_the_update_reads_them() -> None:
+    """Neither the penalty's part nor the loss's takes memory of its own, and both count."""
+    x = tf.placeholder(tf.float64, [50, 300])
+    w = tf.Variable(np.full((300, 40), 0.5))
+    loss = tf.reduce_sum(tf.matmul(x, w)) + 3.0 * tf.nn.l2_loss(w)
+    train = tf.train.GradientDescentOptimizer(0.25).minimize(loss)
+    code = code_of([train], {x: (50, 300)})
+    assert code.nbytes < 2 * 300 * 40 * 8
+    fed = np.random.default_rng(0).standard_normal((50, 300))
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        session.run(train, {x: fed})
+        expected = 0.5 - 0.25 * (fed.sum(axis=0)[:, None] + 3.0 * 0.5)
+        np.testing.assert_allclose(session.run(w), np.repeat(expected, 40, axis=1), rtol=1e-12)
+
+
+def test_one_number_for_many() -> None:
+    """A constant that is not written out is whole wherever that might matter."""
+    zeros, twos = tf.zeros([300, 40]), tf.fill([40], 2.0) + tf.constant(0.0, shape=[40])
+    v = tf.Variable(zeros)
+    with tf.Session() as session:
+        session.run(v.initializer)
+        found = session.run([zeros, v, tf.matmul(zeros + 1.0, tf.constant(3.0, shape=[40, 2]))])
+        assert session.run(twos).tolist() == [2.0] * 40
+    assert [f.shape for f in found] == [(300, 40), (300, 40), (300, 2)]
+    assert all(f.flags.writeable and f.flags.c_contiguous for f in found)
+    assert not found[0].any()
+    assert not found[1].any()
+    assert (found[2] == 120.0).all()

@@ -91,6 +91,74 @@ def test_many_callers_at_once() -> None:
     assert found == [True] * 400
 
 
+@pytest.fixture
+def busy() -> Iterator[tuple[Pool, Callable[[], None]]]:
+    """A pool whose only worker has something else to do, and what lets it go on."""
+    pool, begun, over = Pool(1), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        over.wait(60)
+
+    task = pool.begin(work)
+    assert begun.wait(60)
+
+    def let_go() -> None:
+        over.set()
+        task.finish()
+
+    yield pool, let_go
+    over.set()
+
+
+def test_nobody_waits_for_a_busy_worker(busy: tuple[Pool, Callable[[], None]]) -> None:
+    pool, let_go = busy
+    who: list[int] = []
+
+    def work(_: str) -> None:
+        who.append(threading.get_ident())
+
+    pool.both(work, ("here",), ("there",))
+    assert who == [threading.get_ident()] * 2
+    let_go()
+    pool.begin(work, "behind all that lies there").finish()
+    assert len(who) == 3  # what was done here meanwhile is not done again
+
+
+def test_what_came_last_is_done_first(busy: tuple[Pool, Callable[[], None]]) -> None:
+    pool, let_go = busy
+    done: list[int] = []
+    all_done = threading.Event()
+    pool.begin(all_done.set)
+    for number in range(4):
+        pool.begin(done.append, number)
+    let_go()
+    assert all_done.wait(60)  # a task that is asked for might be done by who asks
+    assert done == [3, 2, 1, 0]
+
+
+def test_what_is_cancelled_is_not_done(busy: tuple[Pool, Callable[[], None]]) -> None:
+    pool, let_go = busy
+    done: list[int] = []
+    task = pool.begin(done.append, 1)
+    task.cancel()
+    task.cancel()
+    let_go()
+    pool.begin(done.append, 2).finish()
+    task.finish()
+    assert done == [2]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_tasks_raise_where_they_are_finished(workers: int) -> None:
+    task = Pool(workers).begin(int, "one")
+    task.cancel()
+    task = Pool(workers).begin(int, "one")
+    with pytest.raises(ValueError, match="one"):
+        task.finish()
+    task.cancel()
+
+
 # ---- the guard ----------------------------------------------------------------------------
 
 

@@ -138,6 +138,55 @@ def test_sessions_and_graphs_are_collected(count: int) -> None:
     assert len(gc.get_objects()) < before + 200
 
 
+def working(session: Any) -> list[Any]:
+    """The pieces of memory that a session keeps to work in."""
+    plans = [p for program in session._programs.values() for p in program._plans.values()]
+    return [m for plan in plans for frame in plan._frames for m in frame.memory]
+
+
+def test_memory_to_work_in_is_given_back() -> None:
+    x = tf.placeholder(tf.float64, [None, 10])
+    y = tf.reduce_sum(tf.tanh(x), 1)
+    with tf.Session() as session:
+        fed = {n: np.random.default_rng(n).random((n, 10)) for n in (2, 100)}
+        for _ in range(4):
+            for rows in fed.values():
+                session.run(y, {x: rows})
+        session._release(1000, 10)
+        assert working(session)
+        assert sum(m.nbytes for m in working(session)) < 1000
+        session._release(0, 10)
+        assert not working(session)
+        for rows in fed.values():
+            np.testing.assert_allclose(session.run(y, {x: rows}), np.tanh(rows).sum(axis=1))
+        session._release(0, 1)
+        (shapes,) = program_of(session)._plans
+        assert shapes == ((100, 10),)  # the newest
+        np.testing.assert_allclose(session.run(y, {x: fed[2]}), np.tanh(fed[2]).sum(axis=1))
+
+
+def test_closing_frees_memory_at_once() -> None:
+    """Not when the next circles are looked for, which may be many sessions later."""
+    x = tf.placeholder(tf.float64, [None, 50])
+    v = tf.Variable(np.ones((50, 50)))
+    loss = tf.reduce_sum(tf.tanh(tf.matmul(x, v)))
+    train = tf.train.MomentumOptimizer(0.1, 0.9).minimize(loss)
+    gc.collect()
+    gc.disable()
+    try:
+        session = tf.Session()
+        session.run(tf.global_variables_initializer())
+        session.run(train, {x: np.ones((30, 50))})
+        values = [u.value.base for u in session._state._variables.values()]
+        held = [weakref.ref(a) for a in [*values, *working(session)]]
+        del values
+        assert len(held) >= 3
+        session.close()
+        assert not [a for a in held if a() is not None]
+    finally:
+        gc.enable()
+
+
 # ---- errors -------------------------------------------------------------------------------
 
 

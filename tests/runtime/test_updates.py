@@ -183,3 +183,27 @@ def test_what_is_not_initialized() -> None:
         session.run(tf.global_variables_initializer())
         session.run(train)
         assert session.run([v, w]) == [0.5, 1.5]
+
+
+@pytest.mark.parametrize("size", [1, BLOCK, BLOCK + 1, 3 * BLOCK - 1, 5 * BLOCK + 3])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_blocks_are_alike_and_whole(size: int, dtype: Any) -> None:
+    """Those of a large variable are shared with a worker, most of them being done here."""
+    v = tf.Variable(np.zeros(size, dtype))
+    train = tf.train.AdamOptimizer(0.5).apply_gradients([(tf.ones([size], v.dtype.base_dtype), v)])
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        session.run(train)
+        assert np.unique(session.run(v)).size == 1
+        (update,) = [
+            u
+            for program in session._programs.values()
+            for plan in program._plans.values()
+            for frame in plan._frames
+            for u in frame.updates.values()
+        ]
+    sizes = [block[0].size for block in update.blocks]
+    assert sum(sizes) == size
+    assert max(sizes) <= BLOCK
+    assert max(sizes) - min(sizes) <= len(sizes)
+    assert len(update.there) <= len(update.here)

@@ -15,6 +15,7 @@ import random
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,7 @@ def work(model: Any, directory: str, numbered: bool, out: int) -> None:
         step += 1
         session.run(setting, {placeholder: step})
         os.write(out, SAVING)
-        saver.save(session, os.path.join(directory, "m"), global_step=step if numbered else None)
+        saver.save(session, f"{directory}/m", global_step=step if numbered else None)
         os.write(out, f"{step};".encode())
 
 
@@ -81,7 +82,7 @@ def one(model: Any, directory: str, numbered: bool, rng: random.Random) -> Any:
         try:
             os.close(inlet)
             work(model, directory, numbered, outlet)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001
             os.write(2, f"{type(error).__name__}: {error}\n".encode())
         finally:
             os._exit(1)
@@ -113,15 +114,16 @@ def main() -> None:
             raise AssertionError(f"{path} holds {found}, {last} was saved")
         last = found
     check_others(directory)
-    print(json.dumps({"kills": int(kills), "saves": saves, "killed_while_saving": while_saving}))
+    said = {"kills": int(kills), "saves": saves, "killed_while_saving": while_saving}
+    sys.stdout.write(json.dumps(said))
 
 
 def check_others(directory: str) -> None:
     """Whatever has an index is a whole checkpoint, though nobody may have told of it."""
-    names = os.listdir(directory)
+    names = [path.name for path in Path(directory).iterdir()]
     for prefix in sorted(n.removesuffix(".index") for n in names if n.endswith(".index")):
-        found, path = read_one(os.path.join(directory, prefix))
-        if prefix != "m" and prefix != f"m-{found}":
+        found, path = read_one(f"{directory}/{prefix}")
+        if prefix not in ("m", f"m-{found}"):
             raise AssertionError(f"{path} holds {found}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from skflow.train.batches import Batches
+from skflow.train.batches import _WORTH_SHARING, Batches
 
 X = np.arange(22.0).reshape(11, 2)
 Y = np.arange(11)
@@ -114,3 +114,29 @@ def test_one_batch_of_everything_is_not_shuffled() -> None:
     rows, _ = epoch(Batches([X, Y], 11, rng))
     assert rows.tolist() == Y.tolist()
     assert rng.get_state()[2] == before
+
+
+@pytest.mark.parametrize("rows", [2000, 1937])
+def test_large_batches_are_gathered_ahead(rows: int) -> None:
+    """They come in the order of small ones, and each lasts until the next is asked for."""
+    rng = np.random.default_rng(0)
+    wide, number = rng.random((rows, 400)), np.arange(rows)
+    batches = Batches([wide, number], 100, np.random.RandomState(1))
+    narrow = Batches([number], 100, np.random.RandomState(1))
+    assert wide[:100].nbytes >= _WORTH_SHARING
+    for _ in range(2):
+        for (x, y), (expected,) in zip(batches, narrow, strict=True):
+            before = x.copy()
+            assert y.tolist() == expected.tolist()
+            np.testing.assert_array_equal(before, wide[y])
+            np.testing.assert_array_equal(x, before)
+
+
+def test_an_epoch_may_be_left_while_the_next_batch_is_gathered() -> None:
+    wide = np.ones((600, 400))
+    batches = Batches([wide], 100, np.random.RandomState(1))
+    for _ in range(20):
+        epoch = iter(batches)
+        next(epoch)
+        del epoch
+    assert len(list(batches)) == 6

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import gzip
 import json
-import os
 from base64 import b64decode
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,9 @@ from skflow.io.files import Files, using
 from tests.io.memory_files import MemorySystem
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-PROGRAMS: dict[str, Any] = json.loads(gzip.decompress((GOLDEN / "checkpoints.json.gz").read_bytes()))
+PROGRAMS: dict[str, Any] = json.loads(
+    gzip.decompress((GOLDEN / "checkpoints.json.gz").read_bytes())
+)
 ADAM = str(GOLDEN / "tf_checkpoint" / "model.ckpt-5")
 
 
@@ -132,8 +133,8 @@ def test_the_files_stay_those_that_were_opened(tmp_path: Path) -> None:
             saver.save(session, path)
             with tf.train.NewCheckpointReader(path) as new:
                 assert [old.get_tensor("v"), new.get_tensor("v")] == [1.0, 2.0]
-            for name in os.listdir(tmp_path):
-                (tmp_path / name).unlink()
+            for file in tmp_path.iterdir():
+                file.unlink()
             assert old.get_tensor("v") == 1.0
 
 

@@ -117,7 +117,7 @@ def test_its_own_name_is_refused(tmp_path: Path) -> None:
         tf.train.update_checkpoint_state(str(tmp_path), path)
     with pytest.raises(tf.errors.NotFoundError, match="no/such"):
         tf.train.update_checkpoint_state("no/such", "m")
-    assert os.listdir(tmp_path) == []
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_callers_list_is_left_alone() -> None:
@@ -174,9 +174,9 @@ def test_only_a_checkpoints_own_files_are_removed(tmp_path: Path) -> None:
     for name in [*mine, *others]:
         (tmp_path / name).touch()
     remove_checkpoint(str(tmp_path / "m"), tf.train.SaverDef.V2, str(tmp_path / "m.graph"))
-    assert sorted(os.listdir(tmp_path)) == sorted(others)
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(others)
     remove_checkpoint(str(tmp_path / "n"), tf.train.SaverDef.V1, str(tmp_path / "n.meta"))
-    assert "n" not in os.listdir(tmp_path)
+    assert not (tmp_path / "n").exists()
 
 
 def test_an_unfinished_checkpoint_is_removed_too() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import logging
-import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,9 @@ import skflow as tf
 from tests.golden import checkpoint_programs
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-OBSERVED: dict[str, Any] = json.loads(gzip.decompress((GOLDEN / "checkpoints.json.gz").read_bytes()))
+OBSERVED: dict[str, Any] = json.loads(
+    gzip.decompress((GOLDEN / "checkpoints.json.gz").read_bytes())
+)
 
 TYPES = (
     *("float32", "float64", "float16", "int8", "int16", "int32", "int64"),
@@ -41,7 +42,7 @@ def started() -> Any:
 
 
 def names_in(directory: Path) -> list[str]:
-    return sorted(os.listdir(directory))
+    return sorted(path.name for path in directory.iterdir())
 
 
 # ---- against TensorFlow -----------------------------------------------------------------
@@ -176,10 +177,6 @@ def test_large_variables_come_back_in_place(tmp_path: Path) -> None:
 def test_slices_are_cut_anew(tmp_path: Path) -> None:
     """A variable saved in three slices comes back in two, or whole."""
     whole = np.arange(28, dtype="f").reshape(7, 4)
-
-    def build(partitioner: Any) -> Any:
-        with tf.variable_scope("p", partitioner=partitioner):
-            return tf.get_variable("t", [7, 4], initializer=lambda s, dtype, partition_info: 0.0)
 
     def parts(count: int, axis: int = 0) -> Any:
         return tf.fixed_size_partitioner(count, axis=axis)
@@ -495,7 +492,7 @@ def test_savers_in_many_threads(tmp_path: Path) -> None:
         state = tf.train.get_checkpoint_state(str(tmp_path))
         assert list(state.all_model_checkpoint_paths) == saver.last_checkpoints
         stems = {name.rpartition(".")[0] for name in names_in(tmp_path) if ".index" in name}
-        assert stems == {os.path.basename(path) for path in saver.last_checkpoints}
+        assert stems == {Path(path).name for path in saver.last_checkpoints}
         for path in saver.last_checkpoints:
             saver.restore(session, path)
         assert session.run(v) == 1.0

@@ -76,6 +76,7 @@ def test_a_builder_of_ones_own() -> None:
 
     class Builder(BaseSaverBuilder):
         def restore_op(self, filename_tensor: Any, saveable: Any, preferred_shard: int) -> Any:
+            del filename_tensor, saveable, preferred_shard
             return [tf.constant(3.0)]
 
     v = tf.Variable(1.0, name="v")

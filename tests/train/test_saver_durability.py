@@ -214,4 +214,3 @@ def test_kills(tmp_path: Path, mode: str, kills: int) -> None:
     assert said["kills"] == kills
     assert said["saves"] > 0
     assert said["killed_while_saving"] > 0
-

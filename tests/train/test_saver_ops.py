@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from skflow.graph.context import Stored
 from skflow.graph.registry import raw
 from skflow.io.files import Files, using
 from skflow.train import saver_ops
+from skflow.train.saver_runs import reading_together
 from tests.io.memory_files import MemorySystem
 
 
@@ -75,9 +75,7 @@ def test_what_is_saved_is_restored(cut: Any, dtype: str) -> None:
     with using(Files(MemorySystem())), tf.Graph().as_default():
         save("m", ["t"] * len(texts) + ["u"], [*texts, ""], [*(whole[r] for r in ranges), whole])
         names = ["t", "u", *["t"] * len(wanted), *["u"] * len(wanted)]
-        found = restore(
-            "m", names, ["", "", *wanted, *wanted], [tf.as_dtype(dtype)] * len(names)
-        )
+        found = restore("m", names, ["", "", *wanted, *wanted], [tf.as_dtype(dtype)] * len(names))
     for array, where in zip(found, [..., ..., *others, *others], strict=True):
         np.testing.assert_array_equal(array, whole[where])
 
@@ -94,7 +92,7 @@ def test_shards_are_merged(tmp_path: Path) -> None:
             tmp_path / "m", ["x", "y", "p"], [""] * 3, [tf.float64, tf.string, tf.float64]
         )
     assert [np.asarray(a).tolist() for a in found] == [[1, 1, 1], b"text", [0, 0, 1, 1]]
-    assert sorted(os.listdir(tmp_path)) == [
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
         "m.data-00000-of-00002",
         "m.data-00001-of-00002",
         "m.index",
@@ -129,6 +127,24 @@ def test_the_older_format(tmp_path: Path, dtype: str) -> None:
     np.testing.assert_array_equal(found[0], value)
     np.testing.assert_array_equal(found[1], value[:2, 1:])
     assert found[2].tolist() == text.tolist()
+
+
+def test_the_oldest_operations(tmp_path: Path) -> None:
+    """They save whole tensors, and restore one tensor each."""
+    path, value = str(tmp_path / "m"), np.arange(6.0).reshape(3, 2)
+    run(raw.Save(path, ["v", "n"], [tf.constant(value), tf.constant(7)]))
+    np.testing.assert_array_equal(run(raw.Restore(path, "v", dt=tf.float64)), value)
+    part = raw.RestoreSlice(path, "v", "3 2 1,2:0,1", dt=tf.float64)
+    assert part.get_shape().ndims is None
+    np.testing.assert_array_equal(run(part), value[1:, :1])
+    with pytest.raises(tf.errors.NotFoundError, match="Key w not found in checkpoint"):
+        run(raw.Restore(path, "w", dt=tf.float64))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="type int32, got a tensor of type"):
+        run(raw.Restore(path, "v", dt=tf.int32))
+    with pytest.raises(ValueError, match="Shape must be rank 0 but is rank 1"):
+        raw.Restore(path, ["v"], dt=tf.int32)
+    with pytest.raises(ValueError, match="Dimension must be 1 but is 2"):
+        raw.Save(path, ["v", "w"], [1])
 
 
 def test_one_level_of_directories_is_made(tmp_path: Path) -> None:
@@ -201,7 +217,7 @@ def test_what_is_large_goes_straight_to_its_variable(tmp_path: Path) -> None:
             saver.restore(session, path)
             assert len(given_types) == 1
             other = tf.assign(w, read * 2.0)
-            with saver_ops.reading_together():
+            with reading_together():
                 session.run(other, {"save/Const:0": path})
             assert len(given_types) == 1
         finally:
@@ -267,8 +283,7 @@ def test_shapes_that_do_not_fit(op: str, args: Any, sentence: str) -> None:
             "p",
             "a",
             "",
-            "Input tensor_names and shape_and_slices should be an 1-D tensors, got [] and [] "
-            "instead.",
+            "Input tensor_names and shape_and_slices should be an 1-D tensors, got [] and [] instead.",
         ),
         (
             "p",
@@ -340,7 +355,7 @@ def test_slices_that_do_not_fit_what_is_saved(tmp_path: Path) -> None:
         save(tmp_path / "m", ["a"], ["4 0,3"], [np.ones(2)])
     with pytest.raises(tf.errors.InvalidArgumentError, match="Adding duplicate key: a"):
         save(tmp_path / "m", ["a", "a"], ["", ""], [1, 2])
-    assert os.listdir(tmp_path) == []
+    assert not list(tmp_path.iterdir())
 
 
 def test_no_directory(tmp_path: Path) -> None:

@@ -24,8 +24,7 @@ def _fresh_graph() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _heard(caplog: pytest.LogCaptureFixture) -> None:
-    logging.getLogger("tensorflow").propagate = True
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="tensorflow")
 
 
 def exported() -> Any:

@@ -88,8 +88,7 @@ def test_mistakes() -> None:
 
 @pytest.fixture
 def model(caplog: pytest.LogCaptureFixture) -> Any:
-    logging.getLogger("tensorflow").propagate = True
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="tensorflow")
     x = tf.placeholder(tf.float32, [None, 2], name="x")
     w = tf.Variable(np.arange(6, dtype=np.float32).reshape(2, 3), name="w")
     b = tf.Variable([0.5, 1.0, 1.5], name="b")
@@ -198,9 +197,7 @@ def test_a_checked_value_is_passed_on() -> None:
 
 
 def test_copies_in_a_circle_come_to_an_end() -> None:
-    message = graph(
-        node("a", "Identity", "b"), node("b", "Identity", "a"), node("c", "Neg", "a")
-    )
+    message = graph(node("a", "Identity", "b"), node("b", "Identity", "a"), node("c", "Neg", "a"))
     assert names(tf.graph_util.remove_training_nodes(message)) == ["c"]
 
 

@@ -76,7 +76,10 @@ def test_what_is_imported_is_exported(name: str) -> None:
 def test_collections_share_variables() -> None:
     meta_graph.import_scoped_meta_graph(theirs("classifier"))
     assert set(tf.trainable_variables()) <= set(tf.global_variables())
-    assert [t.name for t in tf.get_collection("penalties")] == ["hidden/L2Loss:0", "logits/L2Loss:0"]
+    assert [t.name for t in tf.get_collection("penalties")] == [
+        "hidden/L2Loss:0",
+        "logits/L2Loss:0",
+    ]
     assert [op.name for op in tf.get_collection("train_op")] == ["train"]
 
 

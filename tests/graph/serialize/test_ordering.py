@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given, settings, strategies as st
 
 from skflow.graph.serialize.ordering import in_order
@@ -38,7 +40,7 @@ def test_cycles(wanted: list[list[int]]) -> None:
     if not cycle:
         assert sorted(order) == list(range(len(wanted)))
         return
-    assert all(after in wanted[node] for node, after in zip(cycle, cycle[1:], strict=False))
+    assert all(after in wanted[node] for node, after in pairwise(cycle))
     assert cycle[0] in wanted[cycle[-1]]
     assert len(set(cycle)) == len(cycle)
 
