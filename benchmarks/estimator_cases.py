@@ -1,33 +1,22 @@
-"""The work that this project's estimators and scikit-learn's are timed on, the same for both."""
+"""The rows of the table that `estimators.py` prints: the same work for both sides."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array, random_array
+from estimator_data import SETTINGS, SIDES, Data, data, digits, housing, network, text
 from sklearn.base import clone
-from sklearn.datasets import load_diabetes, load_digits, load_iris
+from sklearn.datasets import load_diabetes, load_iris
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, SGDClassifier
-from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.preprocessing import StandardScaler
 
-from skflow.estimators import DNNClassifier, DNNRegressor, LinearClassifier, LinearRegressor
+from skflow.estimators import LinearClassifier, LinearRegressor
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "examples"))
-
-from housing_data import load_california_housing
-
-Data = tuple[Any, np.ndarray]
-Work = Callable[[], float | None]  # gives the loss reached, where there is one to compare
-
-MNIST = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "mnist.npz"
-RATE, BATCH = 0.001, 200  # the same for both, as are Adam's other settings and the l2 penalty
+Work = Callable[[int], float | None]  # takes a seed; gives the loss reached, if there is one
+Pair = tuple[Any, Any]  # our model and theirs
 
 
 @dataclass(frozen=True)
@@ -49,98 +38,57 @@ class Case:
     least: float = 0.0
 
 
-# ---- data -------------------------------------------------------------------------------------
+def nets(kind: str, units: tuple[int, ...], **parameters: Any) -> Pair:
+    """Networks alike, ours and theirs."""
+    ours, theirs = (network(side, kind, units, **parameters) for side in SIDES)
+    return ours, theirs
 
 
-@cache
-def housing(dtype: str) -> Data:
-    """California housing, standardised."""
-    X, y, _ = load_california_housing()
-    return StandardScaler().fit_transform(X).astype(dtype), y.astype(dtype)
-
-
-@cache
-def digits(path: Path, dtype: str) -> Data:
-    """The training images of MNIST between 0 and 1; scikit-learn's small ones without the file."""
-    if not path.exists():
-        X, y = load_digits(return_X_y=True)
-        return (X / 16).astype(dtype), y
-    with np.load(path) as file:
-        X, y = file["x_train"], file["y_train"]
-    return X.reshape(len(X), -1).astype(dtype) / np.dtype(dtype).type(255), y
-
-
-@cache
-def text() -> tuple[csr_array, np.ndarray]:
-    """Rows as of counted words: 20,000 x 130,000, about 70 entries a row, of two classes."""
-    rng = np.random.default_rng(0)
-    X = random_array((20_000, 130_000), density=70 / 130_000, format="csr", rng=rng)
-    return X, (X @ rng.standard_normal(130_000) > 0).astype(int)
-
-
-# ---- pairs ------------------------------------------------------------------------------------
-
-
-def nets(kind: str, units: tuple[int, ...], **parameters: Any) -> tuple[Any, Any]:
-    """Two networks alike, ours and scikit-learn's, that train as long as they are told."""
-    ours, theirs = (DNNRegressor, MLPRegressor) if kind == "r" else (DNNClassifier, MLPClassifier)
-    parameters = {
-        "batch_size": BATCH,
-        "max_iter": 5,
-        "tol": 0.0,
-        "n_iter_no_change": 10_000,
-        "random_state": 0,
-        **parameters,
-    }
-    return (
-        ours(units, learning_rate=RATE, l2_regularization_strength=1e-4, **parameters),
-        theirs(hidden_layer_sizes=units, learning_rate_init=RATE, alpha=1e-4, **parameters),
-    )
-
-
-def fitting(model: Any, X: Any, y: Any) -> Work:
-    """Fit a clone; gives the mean loss of its last epoch."""
-    return lambda: getattr(clone(model).fit(X, y), "loss_", None)
-
-
-def fits(pair: tuple[Any, Any], data: Data) -> tuple[Work, Work]:
-    """Fits of both models to the same data."""
-    return fitting(pair[0], *data), fitting(pair[1], *data)
-
-
-def in_a_row(pair: tuple[Any, Any], data: Data, count: int) -> tuple[Work, Work]:
-    """Many fits of the same architecture, as a grid search makes them."""
-    X, y = data
-
-    def work(model: Any) -> None:
-        for i in range(count):
-            clone(model).set_params(random_state=i).fit(X, y)
-
-    return partial(work, pair[0]), partial(work, pair[1])
-
-
-def passes(pair: tuple[Any, Any], data: Data) -> tuple[Work, Work]:
-    """Calls of `partial_fit` that follow each other, on one batch."""
-    X, y = data[0][:BATCH], data[1][:BATCH]
-    classes = (np.unique(data[1]),) if isinstance(pair[0], DNNClassifier) else ()
+def fits(pair: Pair, rows: Data) -> tuple[Work, Work]:
+    """Fits of both models to the same data; they give the mean loss of the last epoch."""
 
     def work(model: Any) -> Work:
-        model = clone(model).partial_fit(X, y, *classes)
-        return lambda: void(model.partial_fit(X, y, *classes))
+        def fit(seed: int) -> float | None:
+            fitted = clone(model)
+            if "random_state" in fitted.get_params():
+                fitted.set_params(random_state=seed)
+            return getattr(fitted.fit(*rows), "loss_", None)
+
+        return fit
 
     return work(pair[0]), work(pair[1])
 
 
-def predictions(
-    pair: tuple[Any, Any], data: Data, rows: int, method: str = "predict"
-) -> tuple[Work, Work]:
-    """Predictions of so many rows by both models."""
-    X, y = data
-    some = np.ascontiguousarray(np.resize(X, (rows, X.shape[1])))
+def in_a_row(pair: Pair, rows: Data, count: int) -> tuple[Work, Work]:
+    """Many fits of the same architecture, as a grid search makes them."""
+    once = fits(pair, rows)
+
+    def work(fit: Work) -> Work:
+        return lambda seed: void([fit(seed + i) for i in range(count)])
+
+    return work(once[0]), work(once[1])
+
+
+def passes(pair: Pair, rows: Data) -> tuple[Work, Work]:
+    """Calls of `partial_fit` that follow each other, on one batch."""
+    X, y = rows[0][: SETTINGS["batch_size"]], rows[1][: SETTINGS["batch_size"]]
+    classes = () if hasattr(pair[0], "predict_quantiles") else (np.unique(rows[1]),)
 
     def work(model: Any) -> Work:
-        call = getattr(clone(model).set_params(max_iter=1).fit(X[:2000], y[:2000]), method)
-        return lambda: void(call(some))
+        model = clone(model)
+        return lambda _: void(model.partial_fit(X, y, *classes))
+
+    return work(pair[0]), work(pair[1])
+
+
+def predictions(pair: Pair, rows: Data, count: int, method: str) -> tuple[Work, Work]:
+    """Predictions of so many rows by both models."""
+    X, y = rows
+    some = np.ascontiguousarray(np.resize(X, (count, X.shape[1])))
+
+    def work(model: Any) -> Work:
+        call = getattr(clone(model).fit(X[:2000], y[:2000]), method)
+        return lambda _: void(call(some))
 
     return work(pair[0]), work(pair[1])
 
@@ -156,88 +104,90 @@ def void(result: object) -> None:
 def fit_cases() -> dict[str, Case]:
     """Fits at equal data, types, epochs, batches and settings."""
     table = {}
-    for dtype in ("float32", "float64"):
-        for units in ((100,), (100, 100)):
-            name = f"housing {'-'.join(map(str, units))} {dtype}"
-            table[name] = Case(
-                lambda _, u=units, d=dtype: fits(nets("r", u, max_iter=10), housing(d)), least=1.2
-            )
-        for units in ((100,), (300, 100)):
-            name = f"mnist {'-'.join(map(str, units))} {dtype}"
-            table[name] = Case(
-                lambda path, u=units, d=dtype: fits(nets("c", u, max_iter=1), digits(path, d)),
-                least=1.2,
-            )
+    for kind, units, epochs in (
+        ("regressor", (100,), 10),
+        ("regressor", (100, 100), 10),
+        ("classifier", (100,), 2),
+        ("classifier", (300, 100), 2),
+    ):
+        for dtype in ("float32", "float64"):
+
+            def make(
+                mnist: Path,
+                kind: str = kind,
+                units: tuple[int, ...] = units,
+                epochs: int = epochs,
+                dtype: str = dtype,
+            ) -> tuple[Work, Work]:
+                return fits(nets(kind, units, max_iter=epochs), data(kind, dtype, mnist))
+
+            name = "housing" if kind == "regressor" else "mnist"
+            table[f"{name} {'-'.join(map(str, units))} {dtype}"] = Case(make, least=1.2)
     return table
 
 
 def predict_cases() -> dict[str, Case]:
     """Predictions of one row, of a thousand, and of a hundred thousand."""
     table = {}
-    for rows, calls in ((1, 1000), (1000, 30), (100_000, 1)):
-        for kind, method in (("r", "predict"), ("c", "predict"), ("c", "predict_proba")):
+    for rows, calls in ((1, 1000), (1000, 100), (100_000, 1)):
+        for kind, method in (
+            ("regressor", "predict"),
+            ("classifier", "predict"),
+            ("classifier", "predict_proba"),
+        ):
             for dtype in ("float32", "float64"):
 
                 def make(
-                    path: Path, rows: int = rows, k: str = kind, m: str = method, d: str = dtype
+                    mnist: Path,
+                    rows: int = rows,
+                    kind: str = kind,
+                    method: str = method,
+                    dtype: str = dtype,
                 ) -> tuple[Work, Work]:
-                    data = housing(d) if k == "r" else digits(path, d)
-                    return predictions(nets(k, (100,)), data, rows, m)
+                    pair = nets(kind, (100,), max_iter=1)
+                    return predictions(pair, data(kind, dtype, mnist), rows, method)
 
-                label = "housing" if kind == "r" else "mnist"
-                table[f"{label} {method} {rows} {dtype}"] = Case(make, calls, 1.0)
+                name = "housing" if kind == "regressor" else "mnist"
+                table[f"{name} {method} {rows} {dtype}"] = Case(make, calls, 1.0)
     return table
 
 
 def small_cases() -> dict[str, Case]:
     """Fits so small that preparing them counts."""
     iris, diabetes = load_iris(return_X_y=True), load_diabetes(return_X_y=True)
-    few, many = {"max_iter": 10}, {"max_iter": 200}
+    one, other = "classifier", "regressor"
     return {
-        "iris 200 epochs": Case(lambda _: fits(nets("c", (100,), **many), iris)),
-        "diabetes 200 epochs": Case(lambda _: fits(nets("r", (100,), **many), diabetes)),
-        "iris 50 fits": Case(lambda _: in_a_row(nets("c", (20,), **few), iris, 50)),
-        "diabetes 50 fits": Case(lambda _: in_a_row(nets("r", (20,), **few), diabetes, 50)),
-        "housing partial_fit": Case(lambda _: passes(nets("r", (100,)), housing("float64")), 50),
-        "mnist partial_fit": Case(lambda p: passes(nets("c", (100,)), digits(p, "float32")), 50),
+        "iris 200 epochs": Case(lambda _: fits(nets(one, (100,), max_iter=200), iris)),
+        "diabetes 200 epochs": Case(lambda _: fits(nets(other, (100,), max_iter=200), diabetes)),
+        "iris 50 fits": Case(lambda _: in_a_row(nets(one, (20,), max_iter=10), iris, 50)),
+        "diabetes 50 fits": Case(lambda _: in_a_row(nets(other, (20,), max_iter=10), diabetes, 50)),
+        "housing partial_fit": Case(lambda _: passes(nets(other, (100,)), housing("float64")), 50),
+        "mnist partial_fit": Case(lambda p: passes(nets(one, (100,)), digits(p, "float32")), 50),
     }
 
 
 def linear_cases() -> dict[str, Case]:
-    """Linear models at their defaults, which converge."""
+    """Linear models to their optimum."""
     iris = load_iris(return_X_y=True)
-    ridge = LinearRegressor(l2_regularization_strength=1.0)
+    plain = LinearRegressor(l2_regularization_strength=0.0), LinearRegression()
+    ridge = LinearRegressor(l2_regularization_strength=1.0), Ridge()
+    logistic = LinearClassifier(l2_regularization_strength=1.0), LogisticRegression(max_iter=1000)
     return {
-        "housing LinearRegression": Case(
-            lambda _: fits(
-                (LinearRegressor(l2_regularization_strength=0.0), LinearRegression()),
-                housing("float64"),
-            )
-        ),
-        "housing Ridge": Case(lambda _: fits((ridge, Ridge()), housing("float64"))),
-        "iris LogisticRegression": Case(
-            lambda _: fits(
-                (LinearClassifier(l2_regularization_strength=1.0), LogisticRegression()), iris
-            )
-        ),
+        "housing LinearRegression": Case(lambda _: fits(plain, housing("float64"))),
+        "housing Ridge": Case(lambda _: fits(ridge, housing("float64"))),
+        "iris LogisticRegression": Case(lambda _: fits(logistic, iris)),
         "mnist LogisticRegression": Case(
-            lambda path: fits(
-                (
-                    LinearClassifier(l2_regularization_strength=1.0),
-                    LogisticRegression(max_iter=100),
-                ),
-                (digits(path, "float32")[0][:10_000], digits(path, "float32")[1][:10_000]),
-            )
+            lambda p: fits(logistic, tuple(part[:5000] for part in digits(p, "float64")))
         ),
     }
 
 
 def sparse_cases() -> dict[str, Case]:
     """One epoch on a matrix of counted words."""
-    linear = LinearClassifier(optimizer="SGD", learning_rate=0.1, batch_size=BATCH, max_iter=1)
+    linear = LinearClassifier(optimizer="SGD", learning_rate=0.1, max_iter=1, batch_size=200)
     sgd = SGDClassifier(loss="log_loss", max_iter=1, tol=None)
     return {
-        "text 20": Case(lambda _: fits(nets("c", (20,), max_iter=1), text())),
+        "text 20": Case(lambda _: fits(nets("classifier", (20,), max_iter=1), text())),
         "text linear": Case(lambda _: fits((linear, sgd), text())),
     }
 

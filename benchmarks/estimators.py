@@ -5,9 +5,10 @@
     python benchmarks/estimators.py --mnist PATH --rounds 9  where the images lie; more rounds
 
 A ratio above one says how many times as fast ours is, or how many times as much memory theirs
-takes. Both work in turn in one process for each row of the table; ratios are medians over the
-rounds, and memory is that of a process for each side. Losses are those of the last epoch: they
-differ by the random numbers that the two begin with. A row that misses its bound is marked.
+takes. For each row of the table both work in turn in one process: the first ratio is the median
+over the rounds, the second one that of the best times, which a busy machine disturbs less. Memory
+is that of a process for each side, which loads only that side. Losses are those of the last epoch,
+means over the rounds' seeds with their spread. A row that misses its bound is marked.
 """
 
 from __future__ import annotations
@@ -15,134 +16,137 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import statistics
 import subprocess
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-MEMORY = "memory"
-GROUPS = ("fit", "predict", "small", "linear", "sparse", MEMORY)
-Result = dict[str, Any]
+SIDES = ("ours", "theirs")
 
 
 # ---- in a process of its own ------------------------------------------------------------------
 
 
-def measure(name: str, group: str, mnist: Path, rounds: int) -> Result:
-    """Seconds a call of both, round by round, and the losses they reached."""
-    import estimator_cases
+def measure(group: str, name: str, options: argparse.Namespace) -> dict[str, Any]:
+    """Seconds a call of both sides, round by round, and the losses they reached."""
+    from estimator_cases import GROUPS
 
-    case = estimator_cases.GROUPS[group]()[name]
-    works = dict(zip(("ours", "theirs"), case.make(mnist), strict=True))
-    found: Result = {"least": case.least, "ours": [], "theirs": [], "loss": {}}
-    for side, work in works.items():
-        found["loss"][side] = work()
-    for i in range(rounds):
-        for side in sorted(works, reverse=bool(i % 2)):
+    case = GROUPS[group]()[name]
+    works = dict(zip(SIDES, case.make(options.mnist), strict=True))
+    seconds: dict[str, list[float]] = {side: [] for side in SIDES}
+    losses: dict[str, list[Any]] = {side: [works[side](0)] for side in SIDES}
+    for i in range(options.rounds):
+        for side in sorted(SIDES, reverse=bool(i % 2)):
+            work = works[side]
             start = time.perf_counter()
             for _ in range(case.calls):
-                works[side]()
-            found[side].append((time.perf_counter() - start) / case.calls)
-    return found
+                loss = work(i + 1)
+            seconds[side].append((time.perf_counter() - start) / case.calls)
+            losses[side].append(loss)
+    return {"least": case.least, "seconds": seconds, "losses": losses}
 
 
-def peak(name: str, side: str, mnist: Path) -> Result:
-    """MiB that a process holds at most while it fits, and by how much that is more than before."""
-    import estimator_cases
+def inside(what: str, arguments: list[str], options: argparse.Namespace) -> Any:
+    """What a process that was started for one figure is to find out."""
+    if what == "time":
+        return measure(arguments[0], arguments[1], options)
+    if what == "names":
+        from estimator_cases import GROUPS
 
-    case = estimator_cases.fit_cases()[name]
-    work = case.make(mnist)[side == "theirs"]
-    before = status("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")  # forgets the peak so far
-    work()
-    return {"peak": status("VmHWM"), "growth": status("VmHWM") - before}
+        return list(GROUPS[arguments[0]]())
+    from estimator_memory import FITS, MANY, growth, peak
 
-
-def status(field: str) -> float:
-    """A line of this process's status, in MiB."""
-    text = Path("/proc/self/status").read_text()
-    return int(re.search(rf"{field}:\s+(\d+)", text)[1]) / 1024
+    if what == "memory":
+        return peak(arguments[0], arguments[1], options.mnist)
+    return growth(arguments[0]) if what == "growth" else [list(FITS), list(MANY)]
 
 
 # ---- the table --------------------------------------------------------------------------------
 
 
-def run(threads: int, *arguments: str) -> Any:
-    """What a process of this script with so many BLAS threads finds."""
-    command = [sys.executable, str(Path(__file__).resolve()), *arguments]
+def ask(options: argparse.Namespace, threads: int, *question: str) -> Any:
+    """What a process of this script with so many BLAS threads finds out."""
+    command = [sys.executable, str(Path(__file__).resolve()), "--mnist", str(options.mnist)]
+    command += ["--rounds", str(options.rounds), "--inside", *question]
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": str(threads)}
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def time_row(name: str, group: str, threads: int, options: argparse.Namespace) -> str:
-    """Compare times."""
-    mnist, rounds = str(options.mnist), str(options.rounds)
-    found = run(threads, "--one", name, "--group", group, "--mnist", mnist, "--rounds", rounds)
-    ratio = statistics.median(t / o for o, t in zip(found["ours"], found["theirs"], strict=True))
-    ours, theirs = (statistics.median(found[side]) * 1e3 for side in ("ours", "theirs"))
-    line = f"{name:32s}{threads:3d} {ours:11.3f} {theirs:11.3f} {ratio:7.2f}"
-    losses = list(found["loss"].values())
-    if None not in losses:
-        line += f"   loss {losses[0]:.4f} {losses[1]:.4f}"
-    return line + ("   BELOW BOUND" if ratio < found["least"] else "")
-
-
-def memory_row(name: str, threads: int, options: argparse.Namespace) -> str:
-    """Compare peaks of memory."""
-    found = {
-        side: run(threads, "--one", name, "--side", side, "--mnist", str(options.mnist))
-        for side in ("ours", "theirs")
-    }
-    line = f"{name:32s}{threads:3d}"
-    for kind in ("peak", "growth"):
-        ours, theirs = (found[side][kind] for side in ("ours", "theirs"))
-        line += f" {ours:11.1f} {theirs:11.1f} {theirs / ours:7.2f}"
-    return line
-
-
-def table(group: str, options: argparse.Namespace) -> None:
-    """Print the rows of a group."""
-    if group == MEMORY:
-        print("\nmemory of a fit: MiB at the peak, and by how much it is above the start")
-        print(f"{'':32s}BLAS {'ours':>10s} {'theirs':>11s}   ratio {'ours':>11s} {'theirs':>11s}")
-    else:
-        print(f"\n{group}\n{'':32s}BLAS {'ours/ms':>10s} {'theirs/ms':>11s}   ratio")
-    for name in run(1, "--list", "fit" if group == MEMORY else group):
+def times(group: str, options: argparse.Namespace) -> None:
+    """Compare the times of a group."""
+    print(f"\n{group:34s}BLAS {'ours/ms':>10s} {'theirs/ms':>11s}   ratio    best")
+    for name in ask(options, 1, "names", group):
         for threads in options.threads:
-            if group == MEMORY:
-                print(memory_row(name, threads, options), flush=True)
-            else:
-                print(time_row(name, group, threads, options), flush=True)
+            found = ask(options, threads, "time", group, name)
+            ours, theirs = (found["seconds"][side] for side in SIDES)
+            ratio = statistics.median(t / o for o, t in zip(ours, theirs, strict=True))
+            line = f"{name:34s}{threads:3d} {statistics.median(ours) * 1e3:11.3f} "
+            line += f"{statistics.median(theirs) * 1e3:11.3f} {ratio:7.2f} "
+            line += f"{min(theirs) / min(ours):7.2f}{spread(found['losses'])}"
+            print(line + ("   BELOW BOUND" if ratio < found["least"] else ""), flush=True)
+
+
+def spread(losses: dict[str, list[Any]]) -> str:
+    """The mean losses of both sides and how far they spread."""
+    if any(loss is None for found in losses.values() for loss in found):
+        return ""
+    shown = [
+        f"{statistics.mean(losses[side]):.4f} ± {statistics.stdev(losses[side]):.4f}"
+        for side in SIDES
+    ]
+    return f"   loss {shown[0]}, theirs {shown[1]}"
+
+
+def memory(options: argparse.Namespace) -> None:
+    """Compare the memory of fits, and count that of many."""
+    fits, many = ask(options, 1, "lists")
+    print(f"\n{'memory of a fit in MiB':34s}{'peak':>10s} {'theirs':>10s}   ratio", end="")
+    print(f" {'growth':>10s} {'theirs':>10s}   ratio")
+    for name in fits:
+        found = [ask(options, 1, "memory", name, side) for side in SIDES]
+        line = f"{name:34s}"
+        for kind in ("peak", "growth"):
+            ours, theirs = (f[kind] for f in found)
+            line += f"{ours:10.1f} {theirs:10.1f} {theirs / ours:7.2f} "
+        print(line, flush=True)
+    print("\ngrowth in MiB while 1,000 estimators are fitted")
+    for name in many:
+        print(f"{name:34s}{ask(options, 1, 'growth', name):10.1f}", flush=True)
+
+
+TABLES: dict[str, Callable[[argparse.Namespace], None]] = {
+    **{
+        group: lambda options, group=group: times(group, options)
+        for group in ("fit", "predict", "small", "linear", "sparse")
+    },
+    "memory": memory,
+}
 
 
 def main() -> None:
     """Read the command line, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("groups", nargs="*", choices=[*GROUPS, []], default=[])
+    parser.add_argument("groups", nargs="*", help=f"of {', '.join(TABLES)}; by default all")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=5)
     shared = Path(__file__).resolve().parent.parent.parent / "shared"
     parser.add_argument("--mnist", type=Path, default=shared / "data" / "mnist.npz")
-    for hidden in ("--one", "--group", "--side", "--list"):
-        parser.add_argument(hidden, help=argparse.SUPPRESS)
+    parser.add_argument("--inside", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    if options.list:
-        import estimator_cases
-
-        print(json.dumps(list(estimator_cases.GROUPS[options.list]())))
-    elif options.side:
-        print(json.dumps(peak(options.one, options.side, options.mnist)))
-    elif options.one:
-        print(json.dumps(measure(options.one, options.group, options.mnist, options.rounds)))
-    else:
-        for group in options.groups or GROUPS:
-            table(group, options)
+    if options.inside:
+        print(json.dumps(inside(options.inside[0], options.inside[1:], options)))
+        return
+    unknown = set(options.groups) - set(TABLES)
+    if unknown:
+        parser.error(f"there are no groups {', '.join(unknown)}")
+    for group in options.groups or TABLES:
+        TABLES[group](options)
 
 
 if __name__ == "__main__":

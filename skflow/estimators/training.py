@@ -356,7 +356,7 @@ def _limit_waiting() -> None:
 
 
 def is_plain(value: Any) -> bool:
-    """Whether a value is made of numbers, names and records alone.
+    """Whether a value is made of numbers, names and records of this package alone.
 
     Parameters
     ----------
@@ -371,7 +371,7 @@ def is_plain(value: Any) -> bool:
         return True
     if isinstance(value, tuple):
         return all(map(is_plain, value))
-    if dataclasses.is_dataclass(value):
+    if dataclasses.is_dataclass(value) and type(value).__module__.startswith("skflow."):
         fields = dataclasses.fields(value)
         return all(is_plain(getattr(value, f.name)) for f in fields)
     return False

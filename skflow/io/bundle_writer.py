@@ -26,6 +26,7 @@ from skflow.io.table_writer import TableWriter
 
 # Elements of an array that does not lie in order are copied this many at a time.
 _BUFFERED = 1 << 16
+_WIDEST = 16  # bytes of an element
 
 
 class BundleWriter:
@@ -62,6 +63,7 @@ class BundleWriter:
             if is_data_ending(old) and old != ending:
                 transaction.remove(old)
         self._offset = 0
+        self._buffer: npt.NDArray[np.uint8] = np.empty(_BUFFERED * _WIDEST, np.uint8)
         self._entries: dict[bytes, bytes] = {}
         self._in_parts: dict[bytes, proto.BundleEntryProto] = {}
 
@@ -215,12 +217,13 @@ class BundleWriter:
         total = 0
         for piece in _pieces(array, stored):
             # A copy, so that what is summed is what is written, whoever changes the array.
-            data = bytes(piece)
+            data = self._buffer[: len(piece)]
+            data[...] = piece
             total = crc.extend(total, data)
             self._write(data)
         return total
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: Any) -> None:
         self._data.write(data)
         self._offset += len(data)
 

@@ -326,7 +326,7 @@ def test_types_of_numbers(given: str, asked: Any, expected: str) -> None:
             assert columns.transform(probe, kind(X.astype(other))).spec.dtype == expected
 
 
-@pytest.mark.parametrize("size", [1, 10, 5000])
+@pytest.mark.parametrize("size", [1, 10, 5000, 400_000])
 def test_rows_that_are_ready_are_not_copied(size: int) -> None:
     X = np.random.default_rng(0).normal(size=(size, 3))
     probe, columns, features = fit(X)

@@ -110,7 +110,7 @@ WRONG: list[tuple[Any, Any, str]] = [
     ([], X, r"must choose one column at least, got \[\]"),
     ([4], X, r"set as integer indices must be in \[0, n_features - 1\]"),
     ([-1], X, r"set as integer indices must be in \[0, n_features - 1\]"),
-    ([True], X, r"boolean mask must have shape \(n_features,\), got: \(1,\)"),
+    ([True], X, r"set as a boolean mask must have shape \(n_features,\), got: \(1,\)"),
     ([1.5], X, "must be an array-like of bool, int or str, got: float64"),
     (["a"], X, "should be passed as an array of integers or as a boolean mask when the model"),
     (["zzz"], FRAME, "has an item value 'zzz' which is not a valid feature name"),
@@ -171,10 +171,11 @@ def test_rates_are_those_of_the_parts() -> None:
 
 def test_rates_may_be_schedules() -> None:
     schedule = ExponentialDecay(0.1, decay_steps=4, decay_rate=0.5)
-    model = Regressor(dnn_learning_rate=schedule, linear_learning_rate=lambda step: 0.01).fit(X, Y)
+    model = Regressor(dnn_learning_rate=schedule).fit(X, Y)
     np.testing.assert_allclose(model.history_["learning_rate"], [0.05, 0.025, 0.0125])
-    fixed = Regressor(linear_learning_rate=schedule).fit(X, Y)
-    assert fixed.history_["learning_rate"] == [0.01] * 3
+    other = Regressor(linear_learning_rate=schedule).fit(X, Y)
+    assert other.history_["learning_rate"] == [0.01] * 3
+    assert values(other, "linear/") != values(Regressor().fit(X, Y), "linear/")
 
 
 def test_both_parts_are_searched_together() -> None:

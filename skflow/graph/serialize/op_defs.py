@@ -17,7 +17,15 @@ _IN_SEGMENTS: Final = ("SparseSegmentMean", "SparseSegmentSqrtN", "SparseSegment
 _FFT: Final = ("FFT", "FFT2D", "FFT3D", "IFFT", "IFFT2D", "IFFT3D")
 _SCATTER_ND: Final = ("ScatterNd", "ScatterNdAdd", "ScatterNdSub", "ScatterNdUpdate")
 _FTRL: Final = ("ApplyFtrl", "ApplyFtrlV2", "SparseApplyFtrl", "SparseApplyFtrlV2")
-_ON_FILES: Final = ("MergeV2Checkpoints", "RestoreSlice", "RestoreV2", "SaveSlices", "SaveV2")
+_ON_FILES: Final = (
+    "MergeV2Checkpoints",
+    "Restore",
+    "RestoreSlice",
+    "RestoreV2",
+    "Save",
+    "SaveSlices",
+    "SaveV2",
+)
 _AGGREGATES: Final = ("AddN", "AddV2")
 _UNINITIALIZED: Final = ("Assign", "IsVariableInitialized", "RefIdentity")
 
@@ -32,6 +40,7 @@ MINIMA: Final[dict[tuple[str, str], int]] = {
     ("Pack", "N"): 1,
     ("Print", "U"): 1,
     ("RestoreV2", "dtypes"): 1,
+    ("Save", "T"): 1,
     ("SaveSlices", "T"): 1,
     ("SaveV2", "dtypes"): 1,
     ("ShapeN", "N"): 1,
