@@ -55,13 +55,22 @@ def model(count: int) -> Any:
 
 
 def save(directory: str, count: int) -> Any:
-    """Save a session, over an older checkpoint from the second time on."""
-    saver = model(count)
+    """Save a session, each time under another name; the last stays."""
+    saver, found = model(count), []
     with tf.Session() as session:
         for variable in tf.global_variables():
             session.run(variable.initializer)
-        path = str(Path(directory) / "model")
-        return [measured(lambda: saver.save(session, path)) for _ in range(ROUNDS)]
+        for _ in range(ROUNDS):
+            remove(directory, "model*")
+            found.append(measured(lambda: saver.save(session, f"{directory}/model")))
+    return found
+
+
+def remove(directory: str, pattern: str) -> None:
+    """Make room, and let the disk come to rest."""
+    for path in Path(directory).glob(pattern):
+        path.unlink()
+    os.sync()
 
 
 def restore(directory: str, count: int) -> Any:
@@ -88,16 +97,19 @@ def arrays(count: int) -> list[Any]:
 
 def write_plain(directory: str, count: int) -> Any:
     """`numpy.tofile` of the same arrays into one file, and a sync."""
-    data = arrays(count)
+    data, found = arrays(count), []
 
     def work() -> None:
-        with (Path(directory) / "plain").open("wb") as file:
+        with Path(directory, "plain").open("wb") as file:
             for array in data:
                 array.tofile(file)
             file.flush()
             os.fsync(file.fileno())
 
-    return [measured(work) for _ in range(ROUNDS)]
+    for _ in range(ROUNDS):
+        remove(directory, "plain")
+        found.append(measured(work))
+    return found
 
 
 def read_plain(directory: str, count: int) -> Any:

@@ -32,7 +32,7 @@ class LinearModel(OneOptimizer):
     learning_rate: Any = 0.01
     l2_regularization_strength: float = 0.0
     max_iter: int = 1000
-    tol: float = 1e-9
+    tol: float = 1e-10
 
     def _network(self, columns: Columns, head: Head) -> Linear:
         return Linear(columns.spec, head.outputs)

@@ -26,6 +26,13 @@ _MEMORY: Final = 20
 _MANY: Final = 1_000_000  # numbers to search among, from which on it is 10 after all
 _EVALUATIONS: Final = 20  # of the loss, for an iteration, at most
 
+# What SciPy says of the end: at a limit, or where the loss would not fall any more.
+_AT_A_LIMIT: Final = 1
+_ENDED: Final = (0, 2)
+
+_POLISHING: Final = 30  # steps along the gradient in the end, at most
+_ASTRAY: Final = 100.0  # how much larger than the least the gradient may become among them
+
 
 class _Course:
     """Follows a search: the loss of each evaluation, and of each iteration's end."""
@@ -109,10 +116,19 @@ class _Lbfgs(tf.contrib.opt.ExternalOptimizerInterface):
 
     It begins with a step of length one, whatever the gradient's length. With `unit_steps` it works
     in units in which the gradient has that length there, so that for a loss that bends by one in
-    all directions this is Newton's step.
+    all directions this is Newton's step, and goes on by the gradient alone where losses differ by
+    no more than rounding.
+
+    Attributes
+    ----------
+    unit_steps : bool
+        Whether to do so.
+    spent : bool
+        Whether the last search ended at a limit.
     """
 
     unit_steps = False
+    spent = False
 
     def _minimize(
         self, initial_val: Array, loss_grad_func: Evaluate, *args: Any, **kw: Any
@@ -138,7 +154,37 @@ class _Lbfgs(tf.contrib.opt.ExternalOptimizerInterface):
             callback=lambda x: kw["step_callback"](x * unit),
             options={**options, "gtol": options["gtol"] / unit},
         )
+        self.spent = found.status == _AT_A_LIMIT
+        if self.unit_steps and kw["packed_bounds"] is None and found.status in _ENDED:
+            return _polished(in_units, found.x, found.jac, options["gtol"] / unit) * unit
         return np.asarray(found.x * unit)
+
+
+def _polished(
+    evaluate: Callable[[Array], tuple[float, Array]], x: Array, gradient: Array, tol: float
+) -> Array:
+    """Go on to where no component of the gradient is larger, as near as one can.
+
+    Two places whose losses agree to rounding may be the square root of that apart.
+
+    References
+    ----------
+    J. Barzilai and J. M. Borwein, Two-point step size gradient methods, IMA Journal of Numerical
+    Analysis 8 (1988), 141-148.
+    """
+    best, least, length = x, np.abs(gradient).max(initial=0.0), 1.0
+    for _ in range(_POLISHING):
+        if least <= tol:
+            break
+        step = -length * gradient
+        after = evaluate(x + step)[1]
+        size, change = np.abs(after).max(), step @ (after - gradient)
+        if not (size < _ASTRAY * least and change > 0):
+            break
+        x, gradient, length = x + step, after, (step @ step) / change
+        if size < least:
+            best, least = x, size
+    return best
 
 
 class Search:
@@ -203,10 +249,8 @@ class Search:
             If the loss is not a number.
         """
         course, history, feed = self._course, self.history, dict(feed)
-        most = _EVALUATIONS * max_iter
-        evaluations, steps = course.evaluations, history.steps
         course.start()
-        self._interface.optimizer_kwargs = self._options(tol, max_iter, most)
+        self._interface.optimizer_kwargs = self._options(tol, max_iter)
         self._interface.minimize(
             self._session,
             feed_dict=feed,
@@ -217,16 +261,15 @@ class Search:
         if not history.losses:
             course.record(float(self._session.run(self._shown, feed_dict=feed)))
         if history.reason is None:
-            spent = history.steps - steps >= max_iter or course.evaluations - evaluations > most
-            history.reason = "max_iter" if spent else "converged"
+            history.reason = "max_iter" if self._interface.spent else "converged"
         return history.reason
 
-    def _options(self, tol: float, max_iter: int, max_evaluations: int) -> dict[str, Any]:
+    def _options(self, tol: float, max_iter: int) -> dict[str, Any]:
         dtype = self._loss.dtype
         smallest = 10 * float(np.finfo(dtype.as_numpy_dtype).eps)
         return {
             "maxiter": max_iter,
-            "maxfun": max_evaluations,
+            "maxfun": _EVALUATIONS * max_iter,
             "maxcor": self._memory,
             "gtol": tol if dtype == tf.float64 else max(tol, smallest),
             "ftol": 0.0,

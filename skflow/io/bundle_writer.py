@@ -47,12 +47,12 @@ class BundleWriter:
     -----
     A tensor's bytes are written and summed a piece at a time, never copied whole.
 
-    Examples
-    --------
-    >>> with commit("model.ckpt") as transaction:  # doctest: +SKIP
-    ...     bundle = BundleWriter(transaction)
-    ...     bundle.add("weights", weights)
-    ...     bundle.finish()
+    A save looks like this::
+
+        with commit("model.ckpt") as transaction:
+            bundle = BundleWriter(transaction)
+            bundle.add("weights", weights)
+            bundle.finish()
     """
 
     def __init__(self, transaction: Transaction) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,7 +24,7 @@ _LARGEST: Final = 1 << 24
 
 def new_token() -> str:
     """Return what tells the temporary files of one save from those of all others."""
-    return secrets.token_hex(8)
+    return os.urandom(8).hex()
 
 
 def temporary_path(path: str, token: str) -> str:

@@ -68,8 +68,6 @@ def decode(data: bytes, count: int, out: Any) -> int:
 
 
 def _lengths(data: bytes, count: int) -> tuple[list[int], int]:
-    if count + 4 > len(data):
-        raise ValueError("String lengths longer than expected")
     position, lengths = 0, []
     for _ in range(count):
         length, position = read_varint(data, position, len(data) - 4)

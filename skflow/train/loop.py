@@ -201,7 +201,9 @@ class _Best:
     def keep(self, history: History) -> None:
         """Keep the last epoch."""
         history.best_iter = history.n_iter
-        history.best = None if self._snapshot is None else self._snapshot()
+        history.best = None  # it need not lie there beside the new one
+        if self._snapshot is not None:
+            history.best = self._snapshot()
 
 
 def train(

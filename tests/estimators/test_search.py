@@ -310,3 +310,18 @@ def test_a_round_search_heeds_tolerance_and_bounds(problem: Problem) -> None:
     found = Search(problem.session, problem.loss, round=True, bounds=bounds)
     found.run({problem.rows: ROWS}, tol=1e-9, max_iter=100)
     assert problem.values()[0].min() == 0.0
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_a_round_search_goes_on_where_losses_agree_to_rounding(
+    problem: Problem, offset: float
+) -> None:
+    """The smaller the part of a loss that can still fall, the earlier its rounding hides it."""
+    with problem.graph.as_default():
+        loss = problem.loss + offset
+    for is_round, least, most in ((False, 1e-15, 1e-2), (True, 0.0, 1e-12)):
+        problem.session.run(tf.global_variables_initializer())
+        found = Search(problem.session, loss, round=is_round)
+        assert found.run({problem.rows: ROWS}, tol=1e-13, max_iter=500) == "converged"
+        vector = np.concatenate([value.ravel() for value in problem.values()])
+        assert least <= np.abs(gradient(vector)).max() <= most

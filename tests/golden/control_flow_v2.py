@@ -23,10 +23,10 @@ def build():
     weights = tf.constant(np.eye(3, dtype=np.float32) * 1.5)
     branch = tf.cond(tf.reduce_sum(x) > 0.0, lambda: tf.tanh(x) * 2.0, lambda: tf.exp(-x) + s)
     loop = tf.while_loop(
-        lambda i, a: i < 4, lambda i, a: (i + 1, tf.matmul(a, weights) - s), [0, x]
+        lambda i, _: i < 4, lambda i, a: (i + 1, tf.matmul(a, weights) - s), [0, x]
     )
     nested = tf.while_loop(
-        lambda i, a: i < 3,
+        lambda i, _: i < 3,
         lambda i, a: (i + 1, tf.cond(tf.equal(i, 1), lambda: a * s, lambda: a - s)),
         [0, x],
     )

@@ -22,6 +22,7 @@ from skflow.io.slices import TensorSlice
 from skflow.io.stored_tensor import _STEP
 from tests.golden.bundles import make_bundles
 from tests.io.bundle_parts import Parts, joined, taken_apart
+from tests.io.examples import steady
 from tests.io.golden import files_of, tensors_of
 from tests.io.memory_files import Fault, MemorySystem
 
@@ -48,6 +49,7 @@ def draw_part(data: st.DataObject, shape: tuple[int, ...]) -> TensorSlice:
     return TensorSlice(tuple(extents))
 
 
+@steady
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=4), st.integers(2, 200), st.data())
 def test_any_part_in_steps_of_any_size(shape: list[int], step: int, data: st.DataObject) -> None:
     value = np.arange(math.prod(shape), dtype=np.int16).reshape(shape)

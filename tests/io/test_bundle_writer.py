@@ -18,6 +18,7 @@ from skflow.io.commit import commit
 from skflow.io.files import Files, using
 from skflow.io.slices import TensorSlice
 from tests.golden.bundles import make_bundles
+from tests.io.examples import steady
 from tests.io.memory_files import MemorySystem
 
 KINDS = [kind for _, _, kind in make_bundles.COMMON_TYPES]
@@ -46,6 +47,7 @@ def assert_equal(found: Any, value: Any) -> None:
         assert found.tobytes() == value.astype(found.dtype).tobytes()
 
 
+@steady
 @given(TENSORS)
 def test_round_trip(tensors: dict[str, Any]) -> None:
     system = written(tensors)
@@ -56,6 +58,7 @@ def test_round_trip(tensors: dict[str, Any]) -> None:
             reader.verify(name)
 
 
+@steady
 @given(NUMBERS.filter(lambda array: array.ndim > 0), st.data())
 def test_arrays_that_do_not_lie_in_order(array: Any, data: st.DataObject) -> None:
     """Transposed, with steps, in the other byte order: stored as if they did."""

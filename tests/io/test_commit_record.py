@@ -20,18 +20,21 @@ from skflow.io.commit_record import (
     token_in,
 )
 from skflow.io.files import Files, using
+from tests.io.examples import steady
 from tests.io.memory_files import MemorySystem
 
 ENDINGS = st.lists(st.sampled_from([".index", ".meta", ".data-00000-of-00001", ".\xe9"]))
 GOOD = {"format": 1, "token": "0" * 16, "files": [".index"], "obsolete": []}
 
 
+@steady
 @given(ENDINGS, ENDINGS)
 def test_round_trip(endings: list[str], obsolete: list[str]) -> None:
     record = Record(new_token(), tuple(endings), tuple(obsolete))
     assert Record.decoded(record.encoded()) == record
 
 
+@steady
 @given(st.integers(0), st.integers(0, 7))
 def test_every_change_is_noticed(position: int, bit: int) -> None:
     content = bytearray(Record(new_token(), (".index",), ()).encoded())

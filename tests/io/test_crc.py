@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from skflow.io import crc
+from tests.io.examples import steady
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,7 @@ def test_mask_of_nothing_is_tensorflows() -> None:
     assert crc.masked(b"") == 0xA282EAD8
 
 
+@steady
 @given(st.integers(0, 2**32 - 1))
 def test_mask_is_undone(number: int) -> None:
     masked = crc.mask(number)
@@ -39,12 +41,14 @@ def test_mask_is_undone(number: int) -> None:
     assert crc.unmask(masked) == number
 
 
+@steady
 @given(st.binary(), st.binary())
 def test_extend_is_the_sum_of_the_whole(first: bytes, second: bytes) -> None:
     assert crc.extend(crc.value(first), second) == crc.value(first + second)
 
 
 @pytest.mark.parametrize("implementation", ["c", "python"])
+@steady
 @given(data=st.binary(max_size=100))
 def test_any_buffer(implementation: str, data: bytes) -> None:
     """Both ways of handing bytes to the library, which takes only some buffers."""

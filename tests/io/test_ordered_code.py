@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given, strategies as st
 
 from skflow.io import ordered_code
+from tests.io.examples import steady
 from tests.io.golden import FOLDER
 
 SIGNED = st.integers(-(2**63), 2**63 - 1)
@@ -17,6 +18,7 @@ EDGES = st.builds(
 )
 
 
+@steady
 @given(SIGNED | EDGES, SIGNED | EDGES)
 def test_signed_numbers_sort(first: int, second: int) -> None:
     codes = ordered_code.encode_signed(first), ordered_code.encode_signed(second)
@@ -24,12 +26,14 @@ def test_signed_numbers_sort(first: int, second: int) -> None:
     assert (codes[0] == codes[1]) == (first == second)
 
 
+@steady
 @given(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
 def test_numbers_sort(first: int, second: int) -> None:
     codes = ordered_code.encode_number(first), ordered_code.encode_number(second)
     assert (codes[0] < codes[1]) == (first < second)
 
 
+@steady
 @given(st.binary(), st.binary())
 def test_texts_sort(first: bytes, second: bytes) -> None:
     codes = ordered_code.encode_text(first), ordered_code.encode_text(second)

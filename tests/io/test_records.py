@@ -14,6 +14,7 @@ from skflow.io.crc import masked
 from skflow.io.files import Files, current, using
 from skflow.io.records import RecordReader, RecordWriter
 from tests.golden.bundles import make_bundles
+from tests.io.examples import steady
 from tests.io.golden import FOLDER
 from tests.io.memory_files import MemorySystem
 
@@ -60,6 +61,7 @@ def test_damaged_files_end_as_in_tensorflow() -> None:
             assert [type(raised).__name__, str(raised)] == [error[0], f"{error[1]}: records"]
 
 
+@steady
 @given(st.lists(st.binary(max_size=50)))
 def test_round_trip(records: list[bytes]) -> None:
     assert read(written(records)) == (records, None)

@@ -15,6 +15,7 @@ from skflow.io.slices import (
     relative,
 )
 from skflow.proto import TensorSliceProto
+from tests.io.examples import steady
 
 EXTENT = st.just((0, -1)) | st.tuples(st.integers(0, 2**40), st.integers(1, 2**40))
 SLICES = st.lists(EXTENT, max_size=5).map(lambda extents: TensorSlice(tuple(extents)))
@@ -25,11 +26,13 @@ RANGES = st.lists(
 )
 
 
+@steady
 @given(SLICES)
 def test_text_round_trip(part: TensorSlice) -> None:
     assert TensorSlice.parse(str(part)) == part
 
 
+@steady
 @given(SLICES)
 def test_message_round_trip(part: TensorSlice) -> None:
     message = TensorSliceProto()
@@ -80,6 +83,7 @@ def test_bad_shapes_and_slices(text: str, kind: type[Exception], problem: str) -
         parse_shape_and_slice(text)
 
 
+@steady
 @given(RANGES, RANGES)
 def test_common_ranges_are_the_common_elements(first: list[slice], second: list[slice]) -> None:
     whole = np.zeros((6, 6), int)

@@ -11,6 +11,7 @@ from hypothesis import given, strategies as st
 from skflow.io import snappy
 from skflow.io.coding import varint
 from tests.golden.bundles import make_snappy
+from tests.io.examples import steady
 from tests.io.snappy_writer import compress
 
 RECORDED = [
@@ -23,12 +24,14 @@ def test_blocks_that_the_library_made(number: int) -> None:
     assert snappy.decompress(RECORDED[number]) == make_snappy.contents()[number]
 
 
+@steady
 @given(st.lists(st.binary(max_size=80) | st.sampled_from([b"abcd" * 30, b"x" * 70]), max_size=30))
 def test_round_trip(pieces: list[bytes]) -> None:
     data = b"".join(pieces + pieces)
     assert snappy.decompress(compress(data)) == data
 
 
+@steady
 @given(st.binary(max_size=60), st.integers(0, 400))
 def test_damage_is_refused_or_gives_the_declared_length(data: bytes, length: int) -> None:
     try:

@@ -8,6 +8,7 @@ from hypothesis import given, strategies as st
 
 from skflow.io import crc, string_data
 from skflow.io.coding import fixed32
+from tests.io.examples import steady
 
 STRINGS = st.lists(st.binary(max_size=200), max_size=20)
 
@@ -17,6 +18,7 @@ def stored(strings: list[bytes]) -> tuple[bytes, int]:
     return lengths + b"".join(strings), crc.extend(total, b"".join(strings))
 
 
+@steady
 @given(STRINGS)
 def test_round_trip(strings: list[bytes]) -> None:
     data, total = stored(strings)
@@ -25,6 +27,7 @@ def test_round_trip(strings: list[bytes]) -> None:
     assert out.tolist() == strings
 
 
+@steady
 @given(STRINGS, st.integers(0, 300), st.integers(0, 25))
 def test_cut_short_or_counted_wrong(strings: list[bytes], end: int, count: int) -> None:
     data, _ = stored(strings)

@@ -24,6 +24,7 @@ from skflow.io.table_format import BLOCK_SIZE, BlockHandle, footer
 from skflow.io.table_reader import TableReader
 from skflow.io.table_writer import TableWriter
 from tests.golden.bundles import make_bundles
+from tests.io.examples import steady
 from tests.io.golden import FOLDER
 from tests.io.memory_files import MemorySystem
 from tests.io.snappy_writer import compress
@@ -94,6 +95,7 @@ def test_many_and_long_keys_are_tensorflows(case: str) -> None:
         assert hashlib.sha256(system.content(f"large.{ending}")).hexdigest() == digest
 
 
+@steady
 @given(TABLES, st.binary(max_size=8))
 def test_round_trip(entries: dict[bytes, bytes], start: bytes) -> None:
     keys = sorted(entries)
@@ -105,7 +107,7 @@ def test_round_trip(entries: dict[bytes, bytes], start: bytes) -> None:
             assert (None if found is None else bytes(found)) == entries.get(key)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(steady, max_examples=20)
 @given(st.integers(1, 4), st.integers(0, 2**32))
 def test_round_trip_over_several_blocks(size: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -119,6 +121,7 @@ def test_round_trip_over_several_blocks(size: int, seed: int) -> None:
             assert table.get(key + b"\0") is None
 
 
+@steady
 @given(TABLES)
 def test_snappy_blocks(entries: dict[bytes, bytes]) -> None:
     """The same table with its block compressed."""

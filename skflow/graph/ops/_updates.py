@@ -295,7 +295,6 @@ def adam(
     epsilon: Any,
     nesterov: Any,
     t: Array,
-    u: Array,
 ) -> None:
     """Kingma and Ba (2015), in the form of their section 2; Dozat's (2016) with `nesterov`."""
     np.subtract(grad, m, out=t)
@@ -308,7 +307,7 @@ def adam(
     np.sqrt(v, out=t)
     np.add(t, epsilon, out=t)
     if nesterov:
-        np.divide(grad, t, out=u)
+        u = np.divide(grad, t)
         np.multiply(u, rest1, out=u)
         np.divide(m, t, out=t)
         np.multiply(t, beta1, out=t)
@@ -339,7 +338,7 @@ UPDATE_RULES["ApplyAdam"] = Rule(
     ("beta1_power", "beta2_power", "lr", "beta1", "beta2", "epsilon"),
     _adam_constants,
     adam,
-    2,
+    1,
     ("use_nesterov",),
 )
 

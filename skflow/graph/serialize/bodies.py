@@ -193,8 +193,9 @@ class _Loop(_Control):
 
     def finish(self) -> None:
         attrs, types = self.attrs, self.types(self.inputs)
-        self._replays = self._flag("_replays")
-        self._keeps = self._flag("_keeps_record")
+        stateless = self.node.op == "StatelessWhile"
+        self._replays = stateless and bool(attrs.get("_replays"))
+        self._keeps = not stateless and bool(attrs.get("_keeps_record"))
         self._width = len(types) - self._replays
         if self._replays and types[-1:] != [string]:
             raise invalid(self.node, "It replays a record that it does not take")
@@ -212,18 +213,15 @@ class _Loop(_Control):
         body, results = self._make("body", wanted, count)
         self._finish_body(body, results, count)
         run = (body,) if self._replays else (cond, body)
-        if self.node.op == "StatelessWhile" and not are_pure(*run):
+        if stateless and not are_pure(*run):
             raise invalid(self.node, "Its condition or body is stateful: it must be a While")
         cond.close()
         body.close()
         attrs["cond"], attrs["body"] = cond, body
         attrs["Tout"], attrs["output_shapes"] = types[:count], self._shapes[:count]
-        if self.node.op == "While":
+        if not stateless:
             attrs["Tout"].append(string)
             attrs["output_shapes"].append(None)
-
-    def _flag(self, key: str) -> bool:
-        return bool(self.attrs.get(key))
 
     def _make(
         self, key: str, wanted: Sequence[DType], count: int

@@ -64,6 +64,8 @@ def import_graph_def(
     ValueError
         If the stored graph is damaged, needs what is not here, or lacks what `input_map` and
         `return_elements` name. Operations added before remain.
+    RuntimeError
+        If the default graph is finalized.
 
     Notes
     -----
