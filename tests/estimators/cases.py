@@ -113,3 +113,8 @@ def quietly(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 def outputs(model: Any, rows: Any) -> Any:
     """What a model says of rows in the finest form that it has."""
     return model.decision_function(rows) if hasattr(model, "classes_") else model.predict(rows)
+
+
+def values(model: Any) -> dict[str, bytes]:
+    """All that a model has learnt, to the bit."""
+    return {n: model.get_variable_value(n).tobytes() for n in model.get_variable_names()}
