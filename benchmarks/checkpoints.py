@@ -133,24 +133,28 @@ def in_process(name: str, directory: str, count: int) -> list[tuple[float, int]]
     return found
 
 
+def compare(plain: str, ours: str, directory: str, count: int) -> tuple[float, float, float]:
+    """Seconds of both, the better of two processes in turn, and our memory in MiB."""
+    runs = [[in_process(name, directory, count) for name in (plain, ours)] for _ in range(2)]
+    base, best = (min(s for run in runs for s, _ in run[i]) for i in (0, 1))
+    return base, best, max(peak for run in runs for _, peak in run[1]) / MEGABYTE
+
+
 def main() -> None:
     """Print the ratios."""
     parent = sys.argv[1] if len(sys.argv) > 1 else None
+    turns = [("write_plain", "save"), ("read_plain", "restore"), ("read_plain", "restore_over")]
     for label, count in SHAPES.items():
+        total = np.zeros(2)
         with tempfile.TemporaryDirectory(dir=parent) as directory:
-            turns = [
-                ("write_plain", "save"),
-                ("read_plain", "restore"),
-                ("read_plain", "restore_over"),
-            ]
             for plain, ours in turns:
-                runs = [[in_process(n, directory, count) for n in (plain, ours)] for _ in range(2)]
-                base, best = (min(s for r in runs for s, _ in r[i]) for i in (0, 1))
-                peak = max(p for r in runs for _, p in r[1]) / MEGABYTE
+                base, best, peak = compare(plain, ours, directory, count)
+                total += (base, best) if ours != "restore_over" else 0
                 print(
                     f"{label:14s} {ours:13s} {best:6.2f} s, NumPy {base:6.2f} s: "
                     f"{best / base:5.2f} times, {peak:6.1f} MiB"
                 )
+        print(f"{label:14s} save, restore {total[1]:6.2f} s: {total[1] / total[0]:5.2f} times")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ escaped), and differ between its versions; a graph should print the same under e
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -85,7 +86,13 @@ def parse_text(text: str, class_: type[M]) -> M:
     """
     from google.protobuf import text_format
 
-    message: M = text_format.Parse(text, class_(), descriptor_pool=registry().pool)
+    with warnings.catch_warnings():
+        # Python warns of an escape that does not exist; TensorFlow's reader refuses it.
+        warnings.filterwarnings("error", ".*invalid (octal )?escape sequence", DeprecationWarning)
+        try:
+            message: M = text_format.Parse(text, class_(), descriptor_pool=registry().pool)
+        except DeprecationWarning as warning:
+            raise text_format.ParseError(str(warning)) from None
     return message
 
 

@@ -48,6 +48,7 @@ class _BlasGuard:
         self._inside = 0
         self._libraries: list[Any] | None = None
         self._numbers: list[int] = []
+        self._forking = threading.local()
 
     def _find(self) -> list[Any]:
         from threadpoolctl import ThreadpoolController  # scikit-learn's own dependency
@@ -75,6 +76,19 @@ class _BlasGuard:
                     if number != 1:
                         _set_threads(library, number)
                 self._numbers = []
+
+    def hold(self) -> None:
+        """Let no thread tell the libraries anything until the process has forked.
+
+        OpenBLAS has a lock of its own for that, which a child would find taken for ever.
+        """
+        # Not for ever: a signal's handler may fork in the middle of what it waits for.
+        self._forking.held = self._lock.acquire(timeout=1.0)
+
+    def let_go(self) -> None:
+        """Go on after a fork, in the parent."""
+        if self._forking.held:
+            self._lock.release()
 
     def forget(self) -> None:
         """Start afresh in a forked child, whose parent's runs are not its own.
@@ -228,4 +242,6 @@ def _after_fork() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(
+        before=blas_guard.hold, after_in_parent=blas_guard.let_go, after_in_child=_after_fork
+    )

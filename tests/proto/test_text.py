@@ -62,3 +62,11 @@ def test_protobuf_and_we_read_each_other() -> None:
 def test_wrong_text_is_an_error() -> None:
     with pytest.raises(text_format.ParseError):
         parse_text("nope: 1", AttrValue)
+
+
+@pytest.mark.parametrize("text", [r's: "\~"', r's: "\777"'])
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_escapes_that_do_not_exist_are_an_error(text: str) -> None:
+    """Python's codec would only warn."""
+    with pytest.raises(text_format.ParseError):
+        parse_text(text, AttrValue)

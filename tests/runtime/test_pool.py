@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -296,3 +297,31 @@ def test_a_fork_after_use(monkeypatch: pytest.MonkeyPatch) -> None:
 
         assert in_child(child)
         assert (session.run(v) == -1.0).all()
+
+
+@forking
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_forks_while_another_thread_tells_blas(numbers: Callable[[], set[int]]) -> None:
+    """No child finds a lock of the library taken by a thread that it does not have."""
+    over = threading.Event()
+    a = np.ones((50, 50))
+
+    def tell() -> None:
+        while not over.is_set():
+            with blas_guard:
+                a @ a
+
+    def child() -> None:
+        signal.alarm(30)
+        with blas_guard:
+            assert numbers() == {1}
+        assert numbers() == {2}
+
+    teller = threading.Thread(target=tell)
+    teller.start()
+    try:
+        assert all(in_child(child) for _ in range(20))
+    finally:
+        over.set()
+        teller.join()
+    assert numbers() == {2}
