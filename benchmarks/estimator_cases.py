@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from estimator_data import SETTINGS, SIDES, Data, data, digits, housing, network, text
-from sklearn.base import clone
+from sklearn.base import clone, is_regressor
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, SGDClassifier
 
@@ -72,7 +72,7 @@ def in_a_row(pair: Pair, rows: Data, count: int) -> tuple[Work, Work]:
 def passes(pair: Pair, rows: Data) -> tuple[Work, Work]:
     """Calls of `partial_fit` that follow each other, on one batch."""
     X, y = rows[0][: SETTINGS["batch_size"]], rows[1][: SETTINGS["batch_size"]]
-    classes = () if hasattr(pair[0], "predict_quantiles") else (np.unique(rows[1]),)
+    classes = () if is_regressor(pair[0]) else (np.unique(rows[1]),)
 
     def work(model: Any) -> Work:
         model = clone(model)

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
-from sklearn.preprocessing import OrdinalEncoder
 from sklearn.utils import _safe_indexing
 from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils.validation import check_array, validate_data
 
 from skflow.estimators.features import Features, FeatureSpec
 from skflow.estimators.inputs import accepted_dtypes
+from skflow.graph.lazy import LazyModule
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
 Array = NDArray[Any]
+
+_preprocessing = LazyModule("sklearn.preprocessing")  # only where there are categories
 
 # What the encoder writes for values it does not know and for missing ones.
 _UNKNOWN, _MISSING = -1, -2
@@ -344,7 +346,7 @@ def _is_missing(value: Any) -> bool:
 
 
 def _new_encoder() -> Any:
-    encoder = OrdinalEncoder(
+    encoder = _preprocessing.OrdinalEncoder(
         handle_unknown="use_encoded_value",
         unknown_value=_UNKNOWN,
         encoded_missing_value=_MISSING,

@@ -8,12 +8,14 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _check_sample_weight, check_non_negative
 
 from skflow.estimators.features import Column, Features
+from skflow.graph.lazy import LazyModule
 
 Array = NDArray[Any]
+
+_model_selection = LazyModule("sklearn.model_selection")  # only to set rows aside with
 
 # Predictions go through the network in blocks whose widest layer has this many numbers.
 _BLOCK: Final = 1 << 17
@@ -132,7 +134,7 @@ class Rows:
         ValueError
             If fewer than two rows would be set aside, or a class has too few rows for both.
         """
-        training, validation = train_test_split(
+        training, validation = _model_selection.train_test_split(
             np.arange(len(self)), test_size=fraction, random_state=rng, stratify=stratify
         )
         if len(validation) < 2:

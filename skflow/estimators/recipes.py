@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -76,6 +77,26 @@ class Recipe:
                 f"The function given as `optimizer` must return an Optimizer, got {optimizer!r}."
             )
         return optimizer
+
+    def rate_of(self, optimizer: tf.train.Optimizer, given: tf.Tensor) -> float | tf.Tensor:
+        """The learning rate that an optimizer goes by.
+
+        Parameters
+        ----------
+        optimizer : Optimizer
+            What `make` gave.
+        given : Tensor of shape ()
+            What `make` was given.
+
+        Returns
+        -------
+        float or Tensor of shape ()
+            Not a number if it is a secret of the optimizer's.
+        """
+        found = getattr(optimizer, "_learning_rate", getattr(optimizer, "_lr", math.nan))
+        if found is given and not callable(self.learning_rate):
+            return float(self.learning_rate)
+        return found if isinstance(found, tf.Tensor) else float(found)
 
     def changes(self, variable: tf.Variable) -> bool:
         """Whether the optimizer shall change a variable."""

@@ -9,13 +9,15 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import d2_absolute_error_score, d2_pinball_score, d2_tweedie_score, r2_score
 
 import skflow as tf
 from skflow.estimators import losses
 from skflow.estimators.heads import Head, Scales
+from skflow.graph.lazy import LazyModule
 
 Array = NDArray[Any]
+
+_metrics = LazyModule("sklearn.metrics")  # of 40 modules, to score with
 
 # Losses whose outputs are the logarithms of means.
 _LOGARITHMIC: Final = ("poisson", "gamma")
@@ -93,7 +95,7 @@ class RegressionHead(Head):
         if self.loss == "quantile":
             matrix = self.quantile_matrix(outputs)
             scores = [
-                d2_pinball_score(labels, matrix[:, :, i], sample_weight=weight, alpha=q)
+                _metrics.d2_pinball_score(labels, matrix[:, :, i], sample_weight=weight, alpha=q)
                 for i, q in enumerate(self.quantiles)
             ]
             return float(np.mean(scores))
@@ -104,7 +106,7 @@ class RegressionHead(Head):
         predictions = self.quantities(outputs)
         if self.loss in _LOGARITHMIC:
             return _tweedie(labels, predictions, weight, 1 if self.loss == "poisson" else 2)
-        metric = d2_absolute_error_score if self.loss == "absolute" else r2_score
+        metric = _metrics.d2_absolute_error_score if self.loss == "absolute" else _metrics.r2_score
         return float(metric(labels, predictions, sample_weight=weight))
 
     # ---- where training begins ---------------------------------------------------------
@@ -234,6 +236,6 @@ def _median(matrix: Array, quantiles: Sequence[float]) -> Array:
 
 
 def _tweedie(labels: Array, predictions: Array, weight: Array | None, power: int) -> float:
-    score = partial(d2_tweedie_score, sample_weight=weight, power=power)
+    score = partial(_metrics.d2_tweedie_score, sample_weight=weight, power=power)
     columns = zip(labels.T, predictions.T, strict=True)
     return float(np.mean([score(wanted, found) for wanted, found in columns]))

@@ -130,7 +130,7 @@ class TrainingGraph:
 
     def __init__(self, setting: Setting) -> None:
         self.graph = tf.Graph()
-        self._rates: list[Any] = []
+        self._rates: list[float | tf.Tensor] = []
         self._settle: Any = None
         with self.graph.as_default():
             tf.set_random_seed(0)  # `start` gives the seed of each training
@@ -183,16 +183,15 @@ class TrainingGraph:
         if setting.clip_norm is not None:
             gradients, _ = tf.clip_by_global_norm(gradients, setting.clip_norm)
         pairs = list(zip(gradients, variables, strict=True))
-        updates, rates, settled = [], [], []
+        updates, settled = [], []
         for recipe in setting.recipes:
             mine = [(g, v) for g, v in pairs if g is not None and recipe.changes(v)]
-            rates.append(recipe.rate(self.loss.dtype))
-            optimizer = recipe.make(rates[-1])
+            rate = recipe.rate(self.loss.dtype)
+            optimizer = recipe.make(rate)
+            self._rates.append(recipe.rate_of(optimizer, rate))
             updates.append(optimizer.apply_gradients(mine))
             settled += optimizer._settled([v for _, v in mine])
         self._settle = tf.group(*settled) if settled else None
-        chosen = [recipe.learning_rate for recipe in setting.recipes]
-        self._rates = [t if callable(r) else float(r) for t, r in zip(rates, chosen, strict=True)]
         step = tf.train.get_global_step()
         if step is None:
             return updates[0] if len(updates) == 1 else tf.group(*updates)

@@ -194,7 +194,7 @@ def test_names_of_columns_are_kept(case: Case) -> None:
     with pytest.raises(ValueError, match="feature names should match"):
         model.predict(FRAME[["b", "a", "c", "d", "size", "color"]])
     with pytest.warns(UserWarning, match="does not have valid feature names"):
-        model.predict(FRAME.to_numpy())
+        model.predict(FRAME.astype(object).to_numpy())
 
 
 @every

@@ -220,3 +220,43 @@ def test_time_ends_it_after_a_step() -> None:
     assert steps_of(model) == [1]
     whole = clone(model).set_params(max_time=None, steps=1).fit(X, Y)
     assert values(whole) == values(model)
+
+
+# ---- what is told -------------------------------------------------------------------------------
+
+
+def doubled(rate: Any) -> Any:
+    """An optimizer twice as fast as it is told."""
+    return tf.train.AdamOptimizer(2.0 * rate)
+
+
+class Secret(tf.train.AdamOptimizer):
+    """An optimizer that does not say how fast it is."""
+
+    def __init__(self) -> None:
+        super().__init__(0.01)
+        self._secret = self.__dict__.pop("_lr")
+
+    def _prepare(self) -> None:
+        self._lr = self._secret
+        super()._prepare()
+        del self._lr
+
+
+RATES: list[tuple[Any, Any, float]] = [
+    ("Adam", 0.02, 0.02),
+    (tf.train.AdamOptimizer, 0.02, 0.02),
+    (tf.train.MomentumOptimizer(0.03, 0.9), 0.02, 0.03),
+    (tf.train.AdadeltaOptimizer(np.float32(0.5)), 0.02, 0.5),
+    (doubled, 0.02, 0.04),
+    (Secret(), 0.02, np.nan),
+]
+
+
+@pytest.mark.parametrize(("optimizer", "rate", "expected"), RATES)
+def test_the_learning_rate_told_is_the_one_gone_by(
+    optimizer: Any, rate: Any, expected: float
+) -> None:
+    model = LinearRegressor(optimizer=optimizer, learning_rate=rate, max_iter=3).fit(X, Y)
+    np.testing.assert_allclose(model.history_["learning_rate"], [expected] * 3, rtol=1e-6)
+    assert np.isfinite(model.coef_).all()

@@ -42,6 +42,7 @@ from tests.estimators.cases import (
     Case,
     X,
     Y,
+    values,
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -61,11 +62,6 @@ IN_ORDER: dict[str, Any] = {
     "random_state": 0,
 }
 CALLS = 3
-
-
-def values(model: Any) -> dict[str, bytes]:
-    """All that was learnt, to the bit."""
-    return {n: model.get_variable_value(n).tobytes() for n in model.get_variable_names()}
 
 
 def facts(model: Any) -> dict[str, Any]:

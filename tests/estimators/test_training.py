@@ -33,18 +33,13 @@ from skflow.estimators.regression_head import RegressionHead
 from skflow.estimators.schedules import ExponentialDecay
 from skflow.estimators.training import Setting, TrainingGraph, is_plain, predictor, training_graph
 from skflow.train.loop import NanLossDuringTrainingError
-from tests.estimators.cases import DEEP, STEPPERS, THREE, TWO, WEIGHT, Case, X, Y, outputs
+from tests.estimators.cases import DEEP, STEPPERS, THREE, TWO, WEIGHT, Case, X, Y, outputs, values
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 waiting = training._waiting
 
 SMALL: dict[str, Any] = {"max_iter": 3, "batch_size": 16, "random_state": 0}
-
-
-def values(model: Any) -> dict[str, bytes]:
-    """All that was learnt, to the bit."""
-    return {n: model.get_variable_value(n).tobytes() for n in model.get_variable_names()}
 
 
 def learn(model: Any, y: Any, weight: Any = None) -> Any:

@@ -43,7 +43,8 @@ def _tensor(value: Any) -> proto.TensorProto:
 
 
 def _func(name: Any) -> proto.NameAttrList:
-    return proto.NameAttrList(name=str(name))
+    """A function by its name; one that was imported as it was."""
+    return proto.NameAttrList(name=name) if isinstance(name, str) else name
 
 
 _ENCODERS: Final[dict[str, Callable[[Any], Any]]] = {
@@ -89,6 +90,10 @@ def kind_of(value: Any) -> str:
     )
     if isinstance(value, list):
         return f"list({kind_of(value[0])})" if value else "list()"
+    if value is None:
+        return "shape"  # of unknown rank
+    if isinstance(value, proto.NameAttrList):
+        return "func"
     for classes, kind in kinds:
         if isinstance(value, classes):
             return kind

@@ -347,6 +347,27 @@ def test_shapes_of_too_many_dimensions() -> None:
     refused("'b': An output has 255 dimensions", place("a", dims), axis, wider)
 
 
+def test_notes_of_every_kind_come_back() -> None:
+    """Attributes that begin with an underscore are kept, whatever they are."""
+    one = {
+        "s": r's: "a\377"',
+        "i": "i: -3",
+        "f": "f: 0.5",
+        "b": "b: true",
+        "type": "type: DT_HALF",
+        "shape": "shape { dim { size: 2 } dim { size: -1 } }",
+        "unknown": "shape { unknown_rank: true }",
+        "tensor": "tensor { dtype: DT_INT32 tensor_shape { } int_val: 4 }",
+        "func": 'func { name: "f" attr { key: "T" value { type: DT_FLOAT } } }',
+    }
+    several = {f"{k}s": f"list {{ {v} {v} }}" for k, v in one.items()}
+    notes = {f"_{k}": v for k, v in (one | several | {"none": "list { }"}).items()}
+    extra = FLOAT + " ".join(attr(k, v) for k, v in notes.items())
+    message = graph(const("a"), node("b", "Neg", "a", extra=extra))
+    (found,) = tf.import_graph_def(message, return_elements=["b"])
+    assert dict(found.node_def.attr) == dict(message.node[1].attr)
+
+
 # ---- what is given from outside ---------------------------------------------------------------
 
 
