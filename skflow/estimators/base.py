@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import os
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +24,7 @@ from sklearn.utils.validation import check_is_fitted
 import skflow as tf
 from skflow.estimators.callbacks import CallbackSupport, EpochCallbacks
 from skflow.estimators.columns import Columns
+from skflow.estimators.digests import digest
 from skflow.estimators.fitting import Fitting, Start, Watch, network_outputs
 from skflow.estimators.heads import Head
 from skflow.estimators.inputs import Rows, check_validation_data, check_weights
@@ -30,6 +32,8 @@ from skflow.estimators.interrupts import deferred_interrupts
 from skflow.estimators.networks import Network
 from skflow.estimators.objectives import Penalty
 from skflow.estimators.recipes import FULL_BATCH, OPTIMIZERS, Recipe
+from skflow.estimators.runs import FORMAT, Policy, Run
+from skflow.estimators.saving import SavingSupport
 from skflow.estimators.training import Setting, State, Values, all_finite, predictor
 from skflow.train.loop import History, Limits
 
@@ -39,6 +43,15 @@ RandomState = np.random.RandomState
 _NOT_FINITE: Final = (
     "Solver produced non-finite parameter weights. The input data may contain large values and "
     "need to be preprocessed."
+)
+
+# Parameters that two trainings with the same result may differ in.
+_WITHOUT_EFFECT: Final = (
+    "model_dir",
+    "save_checkpoints_secs",
+    "save_checkpoints_steps",
+    "keep_checkpoint_max",
+    "verbose",
 )
 
 # With more of them `early_stopping="auto"` sets some aside, as scikit-learn's histogram-based
@@ -94,7 +107,7 @@ class Model:
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class NetworkEstimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[misc]
+class NetworkEstimator(SavingSupport, CallbackSupport, BaseEstimator, ABC):  # type: ignore[misc]
     """An estimator that trains a network in a graph and session of its own.
 
     The fields are the constructor's parameters. A family adds its own, says which network it
@@ -119,6 +132,10 @@ class NetworkEstimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[mis
     categorical_features: Any = "from_dtype"
     dtype: Any = None
     random_state: Any = None
+    model_dir: Any = None
+    save_checkpoints_secs: float | None = 600.0
+    save_checkpoints_steps: int | None = None
+    keep_checkpoint_max: int = 5
     verbose: int = 0
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -142,6 +159,10 @@ class NetworkEstimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[mis
         "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
         "dtype": [None, StrOptions({"float32", "float64"}), type, np.dtype],
         "random_state": ["random_state"],
+        "model_dir": [str, os.PathLike, None],
+        "save_checkpoints_secs": [Interval(Real, 0, None, closed="neither"), None],
+        "save_checkpoints_steps": [Interval(Integral, 1, None, closed="left"), None],
+        "keep_checkpoint_max": [Interval(Integral, 1, None, closed="left")],
         "verbose": ["verbose"],
     }
 
@@ -329,14 +350,41 @@ class NetworkEstimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[mis
         self, fitting: Fitting, rows: Rows, held: Rows | None, start: Values
     ) -> tuple[Values, History]:
         """The values reached, and how."""
-        if not fitting.setting.recipes:
-            values, history = self._search(fitting, rows, start)
-            if self.steps and history.reason == "max_iter":
-                history.reason = "steps"
-            return values, history
-        if held is None and fitting.limits.stop_on_score:
-            rows, held = fitting.split(rows, self.validation_fraction)
-        return fitting.in_batches(rows, held, start)
+        with self._with_checkpoints(fitting, rows, held, start) as training:
+            if not training.setting.recipes:
+                values, history = self._search(training, rows, start)
+                if training.evaluations is not None:
+                    training.evaluations.finish(values, history)
+                if self.steps and history.reason == "max_iter":
+                    history.reason = "steps"
+                return values, history
+            if held is None and training.limits.stop_on_score:
+                rows, held = training.split(rows, self.validation_fraction)
+            return training.in_batches(rows, held, start)
+
+    @contextmanager
+    def _with_checkpoints(
+        self, fitting: Fitting, rows: Rows, held: Rows | None, start: Values
+    ) -> Iterator[Fitting]:
+        """The same training; in a run of its own if there is a directory for that."""
+        if self.model_dir is None:
+            yield fitting
+            return
+        policy = Policy(
+            self.save_checkpoints_secs, self.save_checkpoints_steps, self.keep_checkpoint_max
+        )
+        name = self._run_name(fitting.setting, rows, held, start)
+        with Run(os.fspath(self.model_dir), name, policy) as run:
+            yield fitting.saved_in(run, private=self.random_state is not None)
+
+    def _run_name(self, setting: Setting, rows: Rows, held: Rows | None, start: Values) -> str:
+        """What trainings with the same result are called."""
+        kind, parameters = type(self), self.get_params(deep=False)
+        for name in _WITHOUT_EFFECT:
+            del parameters[name]
+        data = [[part.features.arrays(), part.labels, part.weight] for part in (rows, held) if part]
+        found = digest(FORMAT, kind, parameters, setting.network.spec, setting.head, data, start)
+        return f"{kind.__name__}-{found}"
 
     def _search(self, fitting: Fitting, rows: Rows, start: Values) -> tuple[Values, History]:
         """The values that L-BFGS finds."""

@@ -144,6 +144,20 @@ PARAMETERS: Final[Mapping[str, tuple[str, str]]] = {
         """Chooses the first weights, the rows to validate on, the order of the batches and the
         units to drop; an int makes `fit` repeatable.""",
     ),
+    "model_dir": (
+        "str or path-like, optional",
+        """Where `fit` writes checkpoints, each training in a directory of its own. One that was
+        broken off goes on from there when `fit` is called with the same parameters and data.""",
+    ),
+    "save_checkpoints_secs": (
+        "float, optional",
+        "The seconds between checkpoints; one is written at the end in any case.",
+    ),
+    "save_checkpoints_steps": (
+        "int, optional",
+        "The steps between checkpoints, in place of `save_checkpoints_secs`.",
+    ),
+    "keep_checkpoint_max": ("int", "How many checkpoints of a training stay."),
     "verbose": ("bool or int", "Whether to print the loss of each epoch."),
 }
 

@@ -6,15 +6,17 @@ import copy
 import math
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skflow.estimators.checkpoints import Checkpoints, Evaluations, begin
 from skflow.estimators.heads import Head
 from skflow.estimators.inputs import Rows, in_blocks
 from skflow.estimators.networks import Network
+from skflow.estimators.runs import Facts, Run
 from skflow.estimators.search import search
 from skflow.estimators.training import (
     Setting,
@@ -82,6 +84,12 @@ class Fitting:
         Chooses first values and the order of the rows.
     watch : Watch
         Who follows it.
+    run : Run, optional
+        Where its checkpoints go, and where it may go on.
+    first : dict
+        What `rng` was like when the fit began, if there is a run.
+    evaluations : Evaluations, optional
+        Those of a search, if there is a run.
     """
 
     setting: Setting
@@ -91,6 +99,27 @@ class Fitting:
     restore_best: bool
     rng: RandomState
     watch: Watch
+    run: Run | None = None
+    first: Facts | None = None
+    evaluations: Evaluations | None = None
+
+    def saved_in(self, run: Run, *, private: bool) -> Fitting:
+        """The same training with checkpoints, going on where it was broken off if it was.
+
+        Parameters
+        ----------
+        run : Run
+            Where they go.
+        private : bool
+            Whether nobody else draws from `rng`.
+
+        Returns
+        -------
+        Fitting
+        """
+        rng, first = begin(run, self.rng, private=private)
+        known = None if self.setting.recipes else Evaluations(run, first, self.watch.interrupted)
+        return replace(self, run=run, rng=rng, first=first, evaluations=known)
 
     def split(self, rows: Rows, fraction: float) -> tuple[Rows, Rows]:
         """Set rows aside to validate on, of all classes alike where there are enough of each.
@@ -138,6 +167,7 @@ class Fitting:
         with training_graph(self.setting) as graph:
             graph.start(seed_from(self.rng), rows.total, self._first(rows, start))
             size = batch_rows(self.batch_size, len(rows))
+            checkpoints = self._checkpoints(graph)
             history = train(
                 graph.step,
                 Batches(rows.columns(), size, self.rng if self.shuffle else None),
@@ -148,11 +178,34 @@ class Fitting:
                 snapshot=graph.read if self.restore_best else None,
                 report=self.watch.report,
                 rate=graph.rate,
-                before_epoch=self.watch.before_epoch,
+                before_epoch=self._before_epoch(checkpoints),
                 after_epoch=lambda _: self.watch.after(graph.values),
                 interrupted=self.watch.interrupted,
+                after_step=None if checkpoints is None else checkpoints.after_step,
+                position=None if checkpoints is None else checkpoints.position,
             )
+            if checkpoints is not None:
+                checkpoints.finish(history)
             return graph.named(graph.read() if history.best is None else history.best), history
+
+    def _checkpoints(self, graph: TrainingGraph) -> Checkpoints | None:
+        if self.run is None:
+            return None
+        assert self.first is not None
+        return Checkpoints(self.run, graph, self.rng, self.first, self.watch.interrupted)
+
+    def _before_epoch(self, checkpoints: Checkpoints | None) -> Callable[[], object] | None:
+        """What is to be done before each epoch."""
+        others = self.watch.before_epoch
+        if checkpoints is None:
+            return others
+
+        def before() -> None:
+            checkpoints.before_epoch()
+            if others is not None:
+                others()
+
+        return before
 
     def at_once(self, rows: Rows, start: Mapping[str, Array]) -> tuple[Values, History]:
         """Train by L-BFGS on all rows together.
@@ -174,6 +227,8 @@ class Fitting:
             )
         with training_graph(self.setting) as graph:
             graph.start(seed_from(self.rng), rows.total, self._first(rows, start))
+            if self.evaluations is not None:
+                self.evaluations.graph = graph
             history = search(
                 graph.session,
                 graph.loss,
@@ -195,13 +250,21 @@ class Fitting:
         dict
             Keywords of `search.search`.
         """
+        evaluations = self.evaluations
+
+        def after(read: Callable[[], list[Array]]) -> bool:
+            if evaluations is not None:
+                evaluations.after_iteration(lambda: named(read()))
+            return self.watch.after(lambda: named(read()))
+
         return {
             "tol": self.limits.tol,
             "max_iter": self.limits.steps or self.limits.max_iter,
             "max_time": self.limits.max_time,
             "report": self.watch.report,
             "before_iteration": self.watch.before_epoch,
-            "after_iteration": lambda _, read: self.watch.after(lambda: named(read())),
+            "after_iteration": lambda _, read: after(read),
+            "tell": None if evaluations is None else evaluations.tell,
             "interrupted": self.watch.interrupted,
         }
 

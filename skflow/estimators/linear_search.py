@@ -105,7 +105,8 @@ class LinearSearch:
         after_iteration : callable, optional
             As in `search`; it reads weights and biases in the original units.
         **options
-            ``max_time``, ``report``, ``before_iteration`` and ``interrupted`` as in `search`.
+            ``max_time``, ``report``, ``before_iteration``, ``interrupted`` and ``tell`` as in
+            `search`.
 
         Returns
         -------

@@ -98,7 +98,7 @@ def shares(weight: Array | None, rows: int) -> Array:
     """
     if weight is None:
         return np.full(rows, 1 / rows)
-    return np.asarray(weight / np.sum(weight, dtype=np.float64))
+    return np.divide(weight, np.sum(weight, dtype=np.float64), dtype=np.float64)
 
 
 def centered_blocks(columns: Any, center: Array) -> Iterator[tuple[slice, Array]]:

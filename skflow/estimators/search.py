@@ -19,6 +19,7 @@ Array = NDArray[Any]
 Read = Callable[[], list[Array]]
 AfterIteration = Callable[[History, Read], bool | None]
 Evaluate = Callable[[Array], list[Any]]
+Tell = Callable[[Callable[[], Sequence[Any]]], Sequence[Any]]
 
 # Pairs of steps and gradient changes that are remembered: L-BFGS-B's own 10 make an
 # ill-conditioned search about a third longer.
@@ -125,10 +126,19 @@ class _Lbfgs(tf.contrib.opt.ExternalOptimizerInterface):
         Whether to do so.
     spent : bool
         Whether the last search ended at a limit.
+    tell : callable, optional
+        Asked for the values at each place, with a function that computes them.
     """
 
     unit_steps = False
     spent = False
+    tell: Tell | None = None
+
+    def _evaluator(
+        self, tensors: Any, session: Any, feeds: Any, fetches: Any, callback: Any
+    ) -> Evaluate:
+        told = session if self.tell is None else _Told(session, self.tell)
+        return super()._evaluator(tensors, told, feeds, fetches, callback)
 
     def _minimize(
         self, initial_val: Array, loss_grad_func: Evaluate, *args: Any, **kw: Any
@@ -158,6 +168,17 @@ class _Lbfgs(tf.contrib.opt.ExternalOptimizerInterface):
         if self.unit_steps and kw["packed_bounds"] is None and found.status in _ENDED:
             return _polished(in_units, found.x, found.jac, options["gtol"] / unit) * unit
         return np.asarray(found.x * unit)
+
+
+class _Told:
+    """A session whose values somebody else may know already."""
+
+    def __init__(self, session: tf.Session, tell: Tell) -> None:
+        self._session, self._tell = session, tell
+
+    def run(self, fetches: Any, feeds: Any) -> Sequence[Any]:
+        """As `Session.run`."""
+        return self._tell(lambda: self._session.run(fetches, feeds))
 
 
 def _polished(
@@ -192,7 +213,8 @@ class Search:
 
     Parameters
     ----------
-    session, loss, max_time, shown, bounds, report, before_iteration, after_iteration, interrupted
+    session, loss, max_time, shown, bounds, report, before_iteration, after_iteration, \
+        interrupted, tell
         As in `search`; the time counts from here.
     round : bool
         Whether the loss bends by about one in all directions, as a metric makes it do.
@@ -215,6 +237,7 @@ class Search:
         before_iteration: Callable[[], object] | None = None,
         after_iteration: AfterIteration | None = None,
         interrupted: Callable[[], bool] | None = None,
+        tell: Tell | None = None,
         round: bool = False,
     ) -> None:
         self._session, self._loss = session, loss
@@ -224,7 +247,7 @@ class Search:
             size = sum(v.get_shape().num_elements() or 0 for v in variables)
             self._memory = _MEMORY if size < _MANY else 10
             self._interface = _Lbfgs(loss, variables, var_to_bounds=bounds)
-            self._interface.unit_steps = round
+            self._interface.unit_steps, self._interface.tell = round, tell
         self._course = _Course(
             variables, max_time, report, before_iteration, after_iteration, interrupted
         )
@@ -290,6 +313,7 @@ def search(
     before_iteration: Callable[[], object] | None = None,
     after_iteration: AfterIteration | None = None,
     interrupted: Callable[[], bool] | None = None,
+    tell: Tell | None = None,
 ) -> History:
     """Move a graph's trainable variables to a minimum of a smooth loss.
 
@@ -321,6 +345,10 @@ def search(
         variables' values there, in the graph's order; the search ends if it returns true.
     interrupted : callable, optional
         Asked after each iteration; the search ends there if it returns true.
+    tell : callable, optional
+        Asked for the values of loss, gradient and what is shown at each place that the search
+        tries, with a function that computes them: it may know them from a search that was broken
+        off.
 
     Returns
     -------
@@ -348,6 +376,7 @@ def search(
         before_iteration=before_iteration,
         after_iteration=after_iteration,
         interrupted=interrupted,
+        tell=tell,
     )
     found.run(feed, tol=tol, max_iter=max_iter)
     return found.history

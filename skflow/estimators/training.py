@@ -132,6 +132,7 @@ class TrainingGraph:
         self.graph = tf.Graph()
         self._rates: list[float | tf.Tensor] = []
         self._settle: Any = None
+        self._meta: bytes | None = None
         with self.graph.as_default():
             tf.set_random_seed(0)  # `start` gives the seed of each training
             self._build(setting)
@@ -281,7 +282,11 @@ class TrainingGraph:
         """What a later training needs beside the network's values to go on."""
         others = [v for v in self._all_variables if v not in self._variables]
         slots = dict(zip(map(_name, others), self.session.run(others), strict=True))
-        return State(slots, read_streams(self.session), self.rates())
+        return State(slots, self.streams(), self.rates())
+
+    def streams(self) -> dict[str, Array]:
+        """Where the random streams are."""
+        return read_streams(self.session)
 
     def restore_streams(self, streams: Mapping[str, Any]) -> None:
         """Draw what a training would have drawn next, unless that was of another network."""
@@ -291,6 +296,14 @@ class TrainingGraph:
     def everything(self) -> Values:
         """A copy of the values of all variables, slots and all."""
         return dict(zip(self.all_names, self.session.run(self._all_variables), strict=True))
+
+    @property
+    def meta(self) -> bytes:
+        """The meta graph, with a saver for all variables."""
+        if self._meta is None:
+            with self.graph.as_default():
+                self._meta = tf.train.Saver().export_meta_graph().SerializeToString()
+        return self._meta
 
     def release(self) -> None:
         """Free the memory that steps work in, if it is much; the next step takes new memory."""

@@ -148,6 +148,36 @@ class History:
         return {name: c for name, c in columns.items() if c or name not in optional}
 
 
+class Position(NamedTuple):
+    """Where a training is after a step; it can go on from there.
+
+    Attributes
+    ----------
+    history : History
+        The epochs before the one under way.
+    step : int
+        How many steps were made.
+    loss : float
+        The mean loss of the last one's batch.
+    total : float
+        The sum of the losses of all rows that the epoch under way has seen.
+    seen : int
+        How many rows those are.
+    seconds : float
+        The time since the beginning.
+    """
+
+    history: History
+    step: int
+    loss: float
+    total: float
+    seen: int
+    seconds: float
+
+
+AfterStep = Callable[[int, float, float, int], object]
+
+
 class Epoch(NamedTuple):
     """One pass over the batches.
 
@@ -172,13 +202,16 @@ class Epoch(NamedTuple):
 class _Patience:
     """Judges by scikit-learn's rule whether there is still progress."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, before: History) -> None:
         self._limits = limits
         self._best, self._stale = -math.inf, 0
+        for epoch in range(before.n_iter):
+            self.is_over(before, epoch)
 
-    def is_over(self, history: History) -> bool:
-        """Take the last epoch into account."""
-        merit = history.scores[-1] if self._limits.stop_on_score else -history.losses[-1]
+    def is_over(self, history: History, epoch: int = -1) -> bool:
+        """Take an epoch, the last one, into account."""
+        by_score = self._limits.stop_on_score
+        merit = history.scores[epoch] if by_score else -history.losses[epoch]
         self._stale = 0 if merit >= self._best + self._limits.tol else self._stale + 1
         self._best = max(self._best, merit)
         return self._stale > self._limits.n_iter_no_change
@@ -187,13 +220,18 @@ class _Patience:
 class _Best:
     """Keeps the best complete epoch in the history."""
 
-    def __init__(self, snapshot: Snapshot | None) -> None:
+    def __init__(self, snapshot: Snapshot | None, before: History) -> None:
         self._snapshot = snapshot
-        self._merit = -math.inf
+        best = before.best_iter
+        self._merit = self._merit_of(before, best - 1) if best else -math.inf
+
+    @staticmethod
+    def _merit_of(history: History, epoch: int) -> float:
+        return history.scores[epoch] if history.scores else -history.losses[epoch]
 
     def consider(self, history: History) -> None:
         """Keep the last epoch if no other was as good."""
-        merit = history.scores[-1] if history.scores else -history.losses[-1]
+        merit = self._merit_of(history, -1)
         if merit > self._merit:
             self._merit = merit
             self.keep(history)
@@ -218,6 +256,8 @@ def train(
     before_epoch: Callable[[], object] | None = None,
     after_epoch: Callable[[History], bool | None] | None = None,
     interrupted: Callable[[], bool] | None = None,
+    after_step: Callable[[Position], object] | None = None,
+    position: Position | None = None,
 ) -> History:
     """Train until a limit is reached or progress ends.
 
@@ -246,6 +286,11 @@ def train(
         ends if it returns true.
     interrupted : callable, optional
         Asked after each step; training ends there if it returns true.
+    after_step : callable, optional
+        Called after each step with the position reached, before `interrupted` is asked.
+    position : Position, optional
+        What `after_step` was called with in a training that was broken off, to go on from there;
+        `step` and `batches` must go on there as well. Its history is added to.
 
     Returns
     -------
@@ -260,13 +305,24 @@ def train(
     """
     if limits.stop_on_score and score is None:
         raise ValueError("To stop on the validation score, training needs a `score`.")
-    start = time.monotonic()
+    history = History() if position is None else position.history
+    start = time.monotonic() - (0.0 if position is None else position.seconds)
     watch = _watch(start, limits.max_time, interrupted)
-    history, patience, best = History(), _Patience(limits), _Best(snapshot)
-    for _ in _numbers(limits):
+    patience, best = _Patience(limits, history), _Best(snapshot, history)
+    tell = _teller(history, start, after_step)
+    for _ in _numbers(limits, history.n_iter):
         if before_epoch is not None:
             before_epoch()
-        epoch = run_epoch(step, batches, history, most=limits.steps, watch=watch)
+        epoch = run_epoch(
+            step,
+            batches,
+            history,
+            most=limits.steps,
+            watch=watch,
+            after_step=tell,
+            position=position,
+        )
+        position = None
         _record(history, epoch, score, rate)
         history.seconds.append(time.monotonic() - start)
         if report is not None:
@@ -284,11 +340,25 @@ def train(
     return history
 
 
-def _numbers(limits: Limits) -> Iterator[int]:
-    """Count the epochs."""
+def _numbers(limits: Limits, before: int) -> Iterator[int]:
+    """Count the epochs, but those that there were before."""
     if limits.steps is not None or limits.max_iter is None:
-        return itertools.count()
-    return iter(range(limits.max_iter))
+        return itertools.count(before)
+    return iter(range(before, limits.max_iter))
+
+
+def _teller(
+    history: History, start: float, after_step: Callable[[Position], object] | None
+) -> AfterStep | None:
+    """A function that tells of a step."""
+    if after_step is None:
+        return None
+    monotonic = time.monotonic
+
+    def tell(step: int, loss: float, total: float, seen: int) -> None:
+        after_step(Position(history, step, loss, total, seen, monotonic() - start))
+
+    return tell
 
 
 def _watch(
@@ -316,6 +386,8 @@ def run_epoch(
     *,
     most: int | None = None,
     watch: Watch | None = None,
+    after_step: AfterStep | None = None,
+    position: Position | None = None,
 ) -> Epoch:
     """Make one step on each batch.
 
@@ -331,6 +403,11 @@ def run_epoch(
         The most steps, those before included.
     watch : callable, optional
         Asked after each step; gives the reason to break off, or ``None``.
+    after_step : callable, optional
+        Called after each step with the number of steps, the batch's loss, the sum of the losses
+        of the rows seen in this epoch, and their number.
+    position : Position, optional
+        Where the epoch goes on; `before` is its history.
 
     Returns
     -------
@@ -346,16 +423,24 @@ def run_epoch(
     full, rest = divmod(rows, size)
     counts = [size] * full + [rest] * bool(rest)
     total, number, seen = 0.0, before.steps, 0
+    if position is not None:
+        total, number, seen = position.total, position.step, position.seen
+    pairs = zip(batches, counts, strict=True)
+    parts: Iterator[Any] = itertools.islice(pairs, number - before.steps, None)
     most = -1 if most is None else most
     reason: Reason | None = None
+    if number == most:
+        parts, reason = iter(()), "steps"
     # This is all that a step costs beside its own work.
-    for batch, count in zip(batches, counts, strict=True):
+    for batch, count in parts:
         loss = float(step(*batch)[0])
         number += 1
         if not isfinite(loss):
             raise not_finite(loss, number, f" (epoch {before.n_iter + 1})")
         total += loss * count
         seen += count
+        if after_step is not None:
+            after_step(number, loss, total, seen)
         if watch is not None and (reason := watch()) is not None:
             break
         if number == most:

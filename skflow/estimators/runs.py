@@ -1,0 +1,262 @@
+"""The directories of trainings under a `model_dir`, and the checkpoints in them."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import count
+from types import TracebackType
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skflow import errors
+from skflow.io import commit, files
+from skflow.io.bundle_format import INDEX_ENDING
+from skflow.io.bundle_reader import BundleReader
+from skflow.io.bundle_writer import BundleWriter
+from skflow.train.checkpoint_state import (
+    V2,
+    get_checkpoint_state,
+    remove_checkpoint,
+    update_checkpoint_state,
+)
+
+Array = NDArray[Any]
+Facts = dict[str, Any]
+
+FORMAT: Final = 1
+
+_BASE: Final = "model.ckpt"
+_META: Final = ".meta"
+_LOCK: Final = "lock"
+# No operation's name begins with an underscore, and so no variable's.
+_OURS: Final = "_fit/"
+_FACTS: Final = _OURS + "facts"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """When checkpoints are written, and how many stay.
+
+    Attributes
+    ----------
+    seconds : float, optional
+        The time from one to the next.
+    steps : int, optional
+        The number of steps from one to the next, in its place.
+    keep : int
+        How many stay.
+    """
+
+    seconds: float | None
+    steps: int | None
+    keep: int
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a checkpoint holds.
+
+    Attributes
+    ----------
+    values : dict of str to ndarray
+        The variables' values by name.
+    extras : dict of str to ndarray
+        What else there is to go on with.
+    facts : dict
+        What is no array.
+    """
+
+    values: dict[str, Array]
+    extras: dict[str, Array]
+    facts: Facts
+
+    @property
+    def finished(self) -> bool:
+        """Whether the training had come to its end."""
+        return self.facts["finished"] is True
+
+
+class Run:
+    """One training's directory, which nobody else writes to meanwhile; use it with ``with``.
+
+    Parameters
+    ----------
+    model_dir : str
+        The directory of all runs.
+    name : str
+        What trainings of the same parameters and data are called. If there are finished ones, or
+        one is under way elsewhere, this one gets a number.
+    policy : Policy
+        When checkpoints are due.
+
+    Attributes
+    ----------
+    directory : str
+        Its own directory.
+    stored : Stored, optional
+        Where a training that was broken off shall go on.
+
+    Raises
+    ------
+    OpError
+        If the directory cannot be made or its checkpoint is damaged; the message names the path.
+    """
+
+    def __init__(self, model_dir: str, name: str, policy: Policy) -> None:
+        self._policy = policy
+        self.stored: Stored | None = None
+        for number in count(1):
+            self.directory = _join(model_dir, name if number == 1 else f"{name}-{number}")
+            files.current().make_directories(self.directory)
+            files.current().sync_directory(model_dir)
+            self._lock = files.current().create(_join(self.directory, _LOCK))
+            try:
+                if self._lock.try_lock() is not False and self._is_open():
+                    break
+            except BaseException:
+                self._lock.close()
+                raise
+            self._lock.close()
+        self._step, self._due = 0, math.inf
+        self._plan(0 if self.stored is None else int(self.stored.facts["step"]))
+
+    def _is_open(self) -> bool:
+        """Whether the training here has not come to its end; read where it was broken off."""
+        state = get_checkpoint_state(self.directory)
+        self._kept: list[str] = []
+        if state is not None:
+            # The directory may have been moved since.
+            self._kept = [os.path.split(p)[1] for p in state.all_model_checkpoint_paths]
+            self.stored = read(_join(self.directory, os.path.split(state.model_checkpoint_path)[1]))
+        if self.stored is not None and self.stored.finished:
+            self.stored = None
+            return False
+        return True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # Closing gives the lock back as well, but not from copies of the opening in a fork.
+        self._lock.unlock()
+        self._lock.close()
+
+    def _plan(self, step: int) -> None:
+        """Decide when the next checkpoint is due."""
+        policy = self._policy
+        self._step = step
+        if policy.steps is None and policy.seconds is not None:
+            self._due = time.monotonic() + policy.seconds
+
+    def is_due(self, step: int) -> bool:
+        """Whether to write a checkpoint after so many steps."""
+        if self._policy.steps is not None:
+            return step - self._step >= self._policy.steps
+        return time.monotonic() >= self._due
+
+    def write(
+        self,
+        step: int,
+        values: Mapping[str, Array],
+        extras: Mapping[str, Array],
+        facts: Facts,
+        meta: bytes | None,
+    ) -> None:
+        """Write a checkpoint, and remove the oldest one if there are too many.
+
+        Parameters
+        ----------
+        step : int
+            How many steps were made.
+        values, extras, facts
+            As `Stored` has them.
+        meta : bytes, optional
+            The meta graph that the values belong to.
+
+        Raises
+        ------
+        OpError
+            If that is not possible: what was written before is still there.
+        """
+        base = f"{_BASE}-{step}"
+        content = json.dumps({**facts, "format": FORMAT, "step": step})
+        with commit.commit(_join(self.directory, base)) as transaction:
+            bundle = BundleWriter(transaction)
+            for name, value in values.items():
+                bundle.add(name, value)
+            for name, value in extras.items():
+                bundle.add(_OURS + name, value)
+            bundle.add(_FACTS, np.array(content.encode(), dtype=object))
+            bundle.finish()
+            if meta is not None:
+                transaction.create(_META).write(meta)
+        self._keep(base)
+        self._plan(step)
+
+    def _keep(self, base: str) -> None:
+        """Say what was written last, then remove all that is not to be kept."""
+        kept = [*(k for k in self._kept if k != base), base][-self._policy.keep :]
+        paths = [_join(self.directory, k) for k in kept]
+        update_checkpoint_state(self.directory, paths[-1], paths)
+        self._kept = kept
+        for name in files.current().list_directory(self.directory):
+            old = name.removesuffix(INDEX_ENDING)
+            if old != name and old.startswith(_BASE) and old not in kept:
+                path = _join(self.directory, old)
+                remove_checkpoint(path, V2, path + _META)
+
+
+def read(prefix: str) -> Stored:
+    """Read a checkpoint that `Run.write` wrote.
+
+    Parameters
+    ----------
+    prefix : str
+        What its files' names begin with.
+
+    Returns
+    -------
+    Stored
+
+    Raises
+    ------
+    OpError
+        If it is damaged, or was written otherwise.
+    """
+    values: dict[str, Array] = {}
+    extras: dict[str, Array] = {}
+    with BundleReader(prefix) as bundle:
+        for name in bundle.names():
+            ours = name.startswith(_OURS)
+            (extras if ours else values)[name.removeprefix(_OURS)] = bundle.read(name)
+    facts = extras.pop(_FACTS.removeprefix(_OURS), None)
+    try:
+        found = json.loads(np.asarray(facts).item())
+        known = found["format"] == FORMAT and isinstance(found["step"], int)
+    except (ValueError, TypeError, KeyError) as error:
+        raise _strange(prefix) from error
+    if not known:
+        raise _strange(prefix)
+    return Stored(values, extras, found)
+
+
+def _strange(prefix: str) -> errors.DataLossError:
+    return errors.DataLossError(
+        None, None, f"{prefix}: this is no checkpoint that fit can go on from; remove its directory"
+    )
+
+
+def _join(directory: str, name: str) -> str:
+    return os.path.join(directory, name)  # noqa: PTH118  # of text, which stays as it is
