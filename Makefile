@@ -3,6 +3,7 @@
 #   make demo      fit the California housing data and draw the predictions
 #   make test      run the tests                  make soak     run the longer campaigns
 #   make lint      linters and type checker       make docs     build the HTML pages
+#   make interop   exchange checkpoints and graphs with real TensorFlow, which it installs
 #   make oldest    tests with the oldest dependencies (needs Python 3.11)
 #   make pythons   tests on every supported Python found here
 #   make clean     remove what was built          make distclean   ... and the environments
@@ -21,13 +22,14 @@ endif
 
 VENV := .venv-$(VERSION)
 OLDEST := .venv-oldest-$(VERSION)
+INTEROP := .venv-interop-$(VERSION)
 PIP_INSTALL := -m pip --disable-pip-version-check --no-input install -qq
 # Two workers with one BLAS thread each: more would only wait for one another.
 # scikit-learn checks estimators on other array libraries only where SciPy may use them.
 TEST_ENV := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 SCIPY_ARRAY_API=1
 PYTEST := -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: help demo test soak lint docs oldest pythons clean distclean
+.PHONY: help demo test soak lint docs interop oldest pythons clean distclean
 .DELETE_ON_ERROR:
 # Two recipes must not install into one environment at a time.
 .NOTPARALLEL:
@@ -54,10 +56,13 @@ docs: $(VENV)/.docs
 	$(VENV)/bin/sphinx-build -W --keep-going -q -b html docs build/docs
 	@echo "build/docs/index.html"
 
+interop: $(INTEROP)/.interop
+	$(TEST_ENV) $(INTEROP)/bin/python -m pytest -m interop tests/interop $(ARGS)
+
 # What a doctest prints is NumPy 2's way of printing; the oldest NumPy computes the same.
 oldest: $(OLDEST)/.test
 	$(TEST_ENV) $(OLDEST)/bin/python $(PYTEST) \
-		-o addopts="-ra --import-mode=importlib -m 'not soak'" tests $(ARGS)
+		-o addopts="-ra --import-mode=importlib -m 'not soak and not interop'" tests $(ARGS)
 
 pythons:
 	@test -n "$(strip $(PYTHONS))" || { echo "No supported Python was found." >&2; exit 1; }
@@ -71,7 +76,7 @@ clean:
 	find skflow tests examples benchmarks docs -name __pycache__ -prune -exec rm -rf {} +
 
 distclean: clean
-	rm -rf .venv-3.* .venv-oldest-3.*
+	rm -rf .venv-3.* .venv-oldest-3.* .venv-interop-3.*
 
 # An environment's stamp is written last, so that an interrupted set-up starts anew.
 %/.made:
@@ -84,10 +89,15 @@ EXTRAS_demo := plot,progress
 EXTRAS_test := plot,progress,pandas,jit,test
 EXTRAS_lint := plot,progress,pandas,jit,test,lint
 EXTRAS_docs := docs
+EXTRAS_interop := test,tensorboard,interop
 
 $(VENV)/.demo $(VENV)/.test $(VENV)/.lint $(VENV)/.docs: $(VENV)/.%: $(VENV)/.made pyproject.toml
 	@echo "Installing skflow[$(EXTRAS_$*)] into $(VENV) ..."
 	@$(VENV)/bin/python $(PIP_INSTALL) -e '.[$(EXTRAS_$*)]' && touch $@
+
+$(INTEROP)/.interop: $(INTEROP)/.made pyproject.toml
+	@echo "Installing skflow[$(EXTRAS_interop)] into $(INTEROP) ..."
+	@$(INTEROP)/bin/python $(PIP_INSTALL) -e '.[$(EXTRAS_interop)]' && touch $@
 
 $(OLDEST)/.test: $(OLDEST)/.made pyproject.toml .ci/floors.py
 	@echo "Installing the oldest dependencies into $(OLDEST) ..."

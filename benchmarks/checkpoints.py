@@ -3,7 +3,7 @@
 python benchmarks/checkpoints.py [DIRECTORY]
 
 Each measurement is a process of its own. Plain files are written by `numpy.tofile` and synced, and
-read by `numpy.fromfile`; the better of both is what is compared, run in turn. Memory is the most
+read by `numpy.fromfile`; the best of each is what is compared, run in turn. Memory is the most
 that the process had while it saved or restored, over what it had before and, for a session that
 held no values yet, over the variables themselves (Linux only).
 """
@@ -26,7 +26,8 @@ import skflow as tf
 
 BYTES = 1 << 30
 SHAPES = {"one variable": 1, "64 variables": 64}
-ROUNDS = 5
+ROUNDS = 3
+TURNS = 4
 MEGABYTE = 1 << 20
 
 
@@ -134,8 +135,8 @@ def in_process(name: str, directory: str, count: int) -> list[tuple[float, int]]
 
 
 def compare(plain: str, ours: str, directory: str, count: int) -> tuple[float, float, float]:
-    """Seconds of both, the better of two processes in turn, and our memory in MiB."""
-    runs = [[in_process(name, directory, count) for name in (plain, ours)] for _ in range(2)]
+    """Seconds of both, the best of several processes in turn, and our memory in MiB."""
+    runs = [[in_process(name, directory, count) for name in (plain, ours)] for _ in range(TURNS)]
     base, best = (min(s for run in runs for s, _ in run[i]) for i in (0, 1))
     return base, best, max(peak for run in runs for _, peak in run[1]) / MEGABYTE
 

@@ -12,7 +12,9 @@ from skflow import (
     logging as logging,
     nn as nn,
     proto as _proto,
+    summary as summary,
     test as test,
+    timeline as timeline,
     train as train,
 )
 from skflow.errors import (
@@ -37,6 +39,10 @@ from skflow.graph.core import (
 )
 from skflow.graph.device import (
     DeviceSpec as DeviceSpec,
+)
+from skflow.graph.drawing import (
+    graph_to_dot as graph_to_dot,
+    graph_to_svg as graph_to_svg,
 )
 from skflow.graph.dtypes import (
     DType as DType,
@@ -465,7 +471,18 @@ from skflow.versions import (
 __version__: _Final = "0.1.0"
 bool: _Final = _dtypes.bool_
 
-_MESSAGES: _Final = ("ConfigProto", "GraphDef", "NodeDef", "RunMetadata", "RunOptions")
+_MESSAGES: _Final = (
+    "ConfigProto",
+    "Event",
+    "GraphDef",
+    "HistogramProto",
+    "LogMessage",
+    "NodeDef",
+    "RunMetadata",
+    "RunOptions",
+    "SessionLog",
+    "Summary",
+)
 
 
 def __getattr__(name: str) -> _Any:

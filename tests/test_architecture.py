@@ -47,6 +47,7 @@ GRAPH_ORDER = (
     "variable_sets",
     "gradients",
     "serialize",
+    "drawing",
 )
 
 # Each room and the rooms that its modules may import from, beside their own. A room is a package
@@ -54,13 +55,14 @@ GRAPH_ORDER = (
 BELOW = ("errors", "compat", "logging", "versions")
 GRAPH = (*BELOW, *(f"graph.{name}" for name in GRAPH_ORDER), "graph")
 FILES = ("errors", "proto", "io")
-ENGINE = (*GRAPH, *FILES, "runtime", "nn", "summary", "train", "contrib", "test")
+ENGINE = (*GRAPH, *FILES, "runtime", "nn", "summary", "timeline", "train", "contrib", "test")
 ALLOWED: dict[str, tuple[str, ...]] = {
     "errors": (),
     "compat": (),
     "logging": (),
     "versions": (),
     "proto": (),
+    "timeline": ("proto",),
     "io": ("errors", "proto"),
     **{name: GRAPH[:place] for place, name in enumerate(GRAPH) if name.startswith("graph")},
     "runtime": GRAPH,

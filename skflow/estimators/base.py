@@ -31,6 +31,7 @@ from skflow.estimators.inputs import Rows, check_validation_data, check_weights
 from skflow.estimators.interrupts import deferred_interrupts
 from skflow.estimators.networks import Network
 from skflow.estimators.objectives import Penalty
+from skflow.estimators.progress import Progress
 from skflow.estimators.recipes import FULL_BATCH, OPTIMIZERS, Recipe
 from skflow.estimators.runs import FORMAT, Policy, Run
 from skflow.estimators.saving import SavingSupport
@@ -249,6 +250,7 @@ class NetworkEstimator(SavingSupport, CallbackSupport, BaseEstimator, ABC):  # t
             unchanged_on_error(self),
             deferred_interrupts() as interrupts,
             EpochCallbacks(self, limits.max_iter, X, y, metadata) as callbacks,
+            Progress(self.verbose, limits, self._unit()) as progress,
         ):
             callbacks.begin()
             before = self._model if self.warm_start and self.__sklearn_is_fitted__() else None
@@ -265,7 +267,8 @@ class NetworkEstimator(SavingSupport, CallbackSupport, BaseEstimator, ABC):  # t
                 return Model(network, targets.head, columns, values)
 
             watch = Watch(
-                report=print if self.verbose else None,
+                report=progress.report,
+                within=progress.within,
                 before_epoch=callbacks.epoch_begin,
                 after_epoch=lambda read: callbacks.epoch_end(
                     lambda: {"_model": model(read()), **targets.facts}
@@ -275,11 +278,16 @@ class NetworkEstimator(SavingSupport, CallbackSupport, BaseEstimator, ABC):  # t
             fitting = self._fitting(network, targets.head, rows, limits, watch)
             start = {} if before is None else before.values
             values, history = self._train(fitting, rows, held, start)
+            progress.finish(history)
             self._keep(model(values), targets.facts, history)
             callbacks.end()
         if interrupts.requested:
             warnings.warn("Training interrupted by user.", stacklevel=3)
         return self
+
+    def _unit(self) -> str:
+        """What a training is counted in."""
+        return "Epoch" if self._recipes() else "Iteration"
 
     def _limits(self) -> Limits:
         return Limits(
@@ -431,11 +439,14 @@ class NetworkEstimator(SavingSupport, CallbackSupport, BaseEstimator, ABC):  # t
         model = self._model if self.__sklearn_is_fitted__() else None
         if model is not None:
             self._validate_params()  # scikit-learn itself checks them in the first call only
-        with unchanged_on_error(self), deferred_interrupts() as interrupts:
+        with (
+            unchanged_on_error(self),
+            deferred_interrupts() as interrupts,
+            Progress(self.verbose, Limits(max_iter=1), passing=True) as progress,
+        ):
             columns, targets, rows = self._rows(X, y, sample_weight, model, targets_in)
             network = self._network(columns, targets.head)
-            report = print if self.verbose else None
-            watch = Watch(report=report, interrupted=lambda: interrupts.requested)
+            watch = Watch(within=progress.within, interrupted=lambda: interrupts.requested)
             fitting = self._fitting(network, targets.head, rows, self._limits(), watch)
             before = None
             if model is not None:
@@ -445,8 +456,7 @@ class NetworkEstimator(SavingSupport, CallbackSupport, BaseEstimator, ABC):  # t
             values, state, history = fitting.one_pass(rows, before)
             self._go_on(Model(network, targets.head, columns, values), targets.facts, history)
             self._rng, self._state = fitting.rng, state
-            if report is not None:
-                report(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")
+            progress.passed(History(losses=self.loss_curve_))
         if interrupts.requested:
             warnings.warn("Training interrupted by user.", stacklevel=4)
         return self

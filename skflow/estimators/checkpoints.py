@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
+import copy
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -22,6 +23,14 @@ _BEST: Final = "best/"
 _STREAMS: Final = "streams/"
 _TOLD: Final = "told/"
 
+# What a history has for each epoch, and what it counts.
+_COLUMNS: Final = ("losses", "scores", "rates", "seconds")
+_COUNTS: Final = ("steps", "best_iter")
+
+# How many numbers bit generators make at a time.
+_MERSENNE: Final = 624
+_PHILOX: Final = 4
+
 
 class Checkpoints:
     """Lets a training on batches be broken off anywhere, and go on as if nothing had happened.
@@ -36,13 +45,19 @@ class Checkpoints:
         Where the order of the rows comes from.
     first : dict
         Its state when the fit began.
+    steps : int
+        How many of them are an epoch.
+    scored : bool
+        Whether each epoch has a validation score.
     interrupted : callable, optional
-        Tells whether training is about to end before its time, so that a checkpoint is due.
+        Tells whether training is to end before its time.
 
     Attributes
     ----------
     position : Position, optional
         Where training goes on.
+    ending : bool
+        Whether training is to end before its time; there is a checkpoint then.
 
     Raises
     ------
@@ -56,32 +71,35 @@ class Checkpoints:
         graph: TrainingGraph,
         rng: RandomState,
         first: Facts,
+        steps: int,
+        scored: bool,
         interrupted: Callable[[], bool] | None,
     ) -> None:
-        self._run, self._graph, self._rng = run, graph, rng
-        self._interrupted = interrupted
-        self._first = first
+        self._run, self._graph, self._rng, self._first = run, graph, rng, first
+        self._steps, self._scored, self._interrupted = steps, scored, interrupted
         self._epoch: Facts = first
-        self._written = -1
         self.position: Position | None = None
+        self.ending = False
         if run.stored is not None:
             with _understood(run):
                 self.position = self._restore(run.stored)
 
     def _restore(self, stored: Stored) -> Position:
         graph, facts = self._graph, stored.facts
-        if stored.values.keys() != set(graph.all_names):
+        best, streams = _part(stored.extras, _BEST), _part(stored.extras, _STREAMS)
+        _check_like(stored.values, graph.everything())
+        _check_like(streams, graph.streams())
+        if best:
+            _check_like(best, graph.values())
+        history = _history(facts["history"], self._steps, scored=self._scored)
+        history.best = [best[name] for name in graph.names] if best else None
+        if not 0 < facts["step"] - history.steps <= self._steps:
             raise ValueError
-        graph.load(stored.values)
-        graph.restore_streams(_part(stored.extras, _STREAMS))
+        total, seconds = _number(facts["total"]), _number(facts["seconds"])
         set_state(self._rng, facts["rng"])
-        best = _part(stored.extras, _BEST)
-        history = History(
-            **facts["history"], best=[best[name] for name in graph.names] if best else None
-        )
-        return Position(
-            history, facts["step"], 0.0, facts["total"], facts["seen"], facts["seconds"]
-        )
+        graph.load(stored.values)
+        graph.restore_streams(streams)
+        return Position(history, facts["step"], math.nan, total, seconds)
 
     def before_epoch(self) -> None:
         """Take note of where the order of the rows comes from."""
@@ -89,40 +107,31 @@ class Checkpoints:
 
     def after_step(self, position: Position) -> None:
         """Write a checkpoint if one is due."""
-        interrupted = self._interrupted is not None and self._interrupted()
-        if interrupted or self._run.is_due(position.step):
+        self.ending = self._interrupted is not None and self._interrupted()
+        if self.ending or self._run.is_due(position.step):
             self._write(position, finished=False)
 
     def finish(self, history: History) -> None:
-        """Write the last checkpoint."""
-        interrupted = history.reason == "interrupted"
-        if interrupted and self._written == history.steps:
-            return
-        self._epoch = state_of(self._rng)
-        end = Position(history, history.steps, 0.0, 0.0, 0, history.seconds[-1])
-        self._write(end, finished=not interrupted)
+        """Write the last checkpoint, unless there is a training to go on with."""
+        if history.reason != "interrupted":
+            self._epoch = state_of(self._rng)
+            end = Position(history, history.steps, math.nan, 0.0, history.seconds[-1])
+            self._write(end, finished=True)
 
     def _write(self, position: Position, *, finished: bool) -> None:
         graph, history = self._graph, position.history
         extras = {_STREAMS + name: state for name, state in graph.streams().items()}
         if history.best is not None:
             extras |= {_BEST + n: v for n, v in zip(graph.names, history.best, strict=True)}
-        course = {
-            field.name: getattr(history, field.name)
-            for field in dataclasses.fields(history)
-            if field.name not in ("best", "reason")
-        }
         facts = {
             "finished": finished,
             "first": self._first,
             "rng": self._epoch,
-            "history": course,
+            "history": {name: getattr(history, name) for name in (*_COLUMNS, *_COUNTS)},
             "total": position.total,
-            "seen": position.seen,
             "seconds": position.seconds,
         }
         self._run.write(position.step, graph.everything(), extras, facts, graph.meta)
-        self._written = position.step
 
 
 class Evaluations:
@@ -144,6 +153,8 @@ class Evaluations:
     ----------
     graph : TrainingGraph, optional
         What is searched with, if that may draw random numbers.
+    ending : bool
+        As of `Checkpoints`.
 
     Raises
     ------
@@ -159,6 +170,7 @@ class Evaluations:
     ) -> None:
         self._run, self._first, self._interrupted = run, first, interrupted
         self.graph: TrainingGraph | None = None
+        self.ending = False
         self._told: list[list[Array]] = []
         self._place = 0
         if run.stored is not None:
@@ -180,6 +192,8 @@ class Evaluations:
         list of ndarray
             Nobody else has them.
         """
+        if self._place == 0 and self._told:
+            self._check(evaluate())
         if self._place == len(self._told):
             self._told.append([np.array(value) for value in evaluate()])
         elif self._place == len(self._told) - 1:
@@ -187,9 +201,18 @@ class Evaluations:
         self._place += 1
         return [np.array(value)[()] for value in self._told[self._place - 1]]
 
+    def _check(self, values: Sequence[Any]) -> None:
+        """Raise unless what is stored looks like values that were just computed."""
+        with _understood(self._run):
+            stored, now = self._told[0], map(np.asarray, values)
+            _check_like(dict(enumerate(stored)), dict(enumerate(now)))
+
     def _restore_streams(self) -> None:
         if self.graph is not None and self._run.stored is not None:
-            self.graph.restore_streams(_part(self._run.stored.extras, _STREAMS))
+            with _understood(self._run):
+                streams = _part(self._run.stored.extras, _STREAMS)
+                _check_like(streams, self.graph.streams())
+                self.graph.restore_streams(streams)
 
     def after_iteration(self, values: Callable[[], Values]) -> None:
         """Write a checkpoint if one is due and the search knows more than is stored.
@@ -199,8 +222,8 @@ class Evaluations:
         values : callable
             Gives the network's values by name.
         """
-        interrupted = self._interrupted is not None and self._interrupted()
-        if self._place == len(self._told) and (interrupted or self._run.is_due(self._place)):
+        self.ending = self._interrupted is not None and self._interrupted()
+        if self._place == len(self._told) and (self.ending or self._run.is_due(self._place)):
             columns = [np.stack(part) for part in zip(*self._told, strict=True)]
             extras = {f"{_TOLD}{i}": column for i, column in enumerate(columns)}
             if self.graph is not None:
@@ -238,9 +261,9 @@ def begin(run: Run, rng: RandomState, *, private: bool) -> tuple[RandomState, Fa
     """
     if not private:
         rng = RandomState(rng.randint(np.iinfo(np.int32).max))
-    if run.stored is not None:
-        with _understood(run):
-            set_state(rng, run.stored.facts["first"])
+        if run.stored is not None:
+            with _understood(run):
+                set_state(rng, run.stored.facts["first"])
     return rng, state_of(rng)
 
 
@@ -250,7 +273,25 @@ def state_of(rng: RandomState) -> Facts:
 
 
 def set_state(rng: RandomState, state: Facts) -> None:
-    """Let random numbers go on from where they were."""
+    """Let random numbers go on from where they were.
+
+    Parameters
+    ----------
+    rng : RandomState
+        Where they come from; it is unchanged if anything is raised.
+    state : dict
+        What `state_of` gave.
+
+    Raises
+    ------
+    ValueError, TypeError, LookupError, ArithmeticError
+        If it is something else.
+    """
+    # NumPy believes whatever it is told of where in a block of numbers to go on.
+    place, end = state["state"].get("pos", 0), state.get("buffer_pos", 0)
+    if not (0 <= place <= _MERSENNE and 0 <= end <= _PHILOX):
+        raise ValueError
+    copy.deepcopy(rng).set_state(state)
     rng.set_state(state)
 
 
@@ -270,12 +311,40 @@ def _part(extras: Mapping[str, Array], beginning: str) -> dict[str, Array]:
     return {n.removeprefix(beginning): v for n, v in extras.items() if n.startswith(beginning)}
 
 
+def _history(facts: Facts, steps: int, *, scored: bool) -> History:
+    """Complete epochs of so many steps each."""
+    columns = {name: [_number(v) for v in facts[name]] for name in _COLUMNS}
+    counts = {name: _number(facts[name], int) for name in _COUNTS}
+    epochs = len(columns["losses"])
+    if [len(column) for column in columns.values()] != [epochs, epochs * scored, epochs, epochs]:
+        raise ValueError
+    if counts["steps"] != epochs * steps or not 0 <= counts["best_iter"] <= epochs:
+        raise ValueError
+    return History(**columns, **counts)  # type: ignore[arg-type]
+
+
+def _number(value: Any, kind: type = float) -> Any:
+    if type(value) is not kind:
+        raise TypeError
+    return value
+
+
+def _check_like(stored: Mapping[Any, Array], now: Mapping[Any, Array]) -> None:
+    """Raise unless there are arrays of the same names, types and shapes."""
+    if _looks(stored) != _looks(now):
+        raise ValueError
+
+
+def _looks(arrays: Mapping[Any, Array]) -> dict[Any, Any]:
+    return {name: (array.dtype, array.shape) for name, array in arrays.items()}
+
+
 @contextmanager
 def _understood(run: Run) -> Iterator[None]:
     """Say of which directory it is what makes no sense."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         raise errors.DataLossError(
             None,
             None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -353,6 +354,34 @@ def _new_encoder() -> Any:
         dtype=np.int64,
     )
     return encoder.set_output(transform="default")
+
+
+def encoder_of(categories: Sequence[Array]) -> Any:
+    """An encoder that numbers known categories in the order in which they are given.
+
+    Parameters
+    ----------
+    categories : sequence of ndarray of object
+        The categories of each column, a missing one (NaN) last.
+
+    Returns
+    -------
+    OrdinalEncoder
+        As if it had been fitted to columns with these categories.
+
+    Raises
+    ------
+    ValueError
+        If a column has none, or one twice.
+    TypeError
+        If they cannot be put in order.
+    """
+    if not all(known.dtype == object and known.ndim == 1 and known.size for known in categories):
+        raise ValueError("categories must be arrays of objects, one for each column")
+    row = np.empty((1, len(categories)), dtype=object)
+    row[0] = [known[0] for known in categories]
+    encoder = _new_encoder().set_params(categories=list(categories))
+    return encoder.fit(row).set_params(categories="auto")
 
 
 def _mixed(

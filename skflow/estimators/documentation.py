@@ -158,7 +158,11 @@ PARAMETERS: Final[Mapping[str, tuple[str, str]]] = {
         "The steps between checkpoints, in place of `save_checkpoints_secs`.",
     ),
     "keep_checkpoint_max": ("int", "How many checkpoints of a training stay."),
-    "verbose": ("bool or int", "Whether to print the loss of each epoch."),
+    "verbose": (
+        "bool or int",
+        """With 1 there is a progress bar on a terminal and in notebooks, and nothing elsewhere;
+        with 2, or where tqdm is not installed, a line for each epoch.""",
+    ),
 }
 
 _LOSS_OF_REGRESSORS: Final = """``"squared"``, ``"absolute"``, ``"huber"`` (a square up to an error

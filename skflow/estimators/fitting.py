@@ -27,7 +27,7 @@ from skflow.estimators.training import (
     training_graph,
 )
 from skflow.train.batches import Batches
-from skflow.train.loop import History, Limits, Report, train
+from skflow.train.loop import History, Limits, Position, Report, train
 
 Array = NDArray[Any]
 RandomState = np.random.RandomState
@@ -45,7 +45,9 @@ class Watch:
     Attributes
     ----------
     report : callable, optional
-        Takes a line about each epoch.
+        Called with the history at the end of each epoch.
+    within : callable, optional
+        Given the steps of an epoch, makes what is called with the position after each of them.
     before_epoch : callable, optional
         Called before each epoch.
     after_epoch : callable, optional
@@ -55,9 +57,24 @@ class Watch:
     """
 
     report: Report | None = None
+    within: Callable[[int], Callable[[Position], object]] | None = None
     before_epoch: Callable[[], object] | None = None
     after_epoch: Callable[[Callable[[], Values]], bool] | None = None
     interrupted: Callable[[], bool] | None = None
+
+    def steps(
+        self, number: int, others: Callable[[Position], object] | None = None
+    ) -> Callable[[Position], object] | None:
+        """What is to be called after each of an epoch's steps, behind what others call there."""
+        within = None if self.within is None else self.within(number)
+        if within is None or others is None:
+            return within or others
+
+        def both(position: Position) -> None:
+            others(position)
+            within(position)
+
+        return both
 
     def after(self, values: Callable[[], Values]) -> bool:
         """Tell of the end of an epoch."""
@@ -167,10 +184,11 @@ class Fitting:
         with training_graph(self.setting) as graph:
             graph.start(seed_from(self.rng), rows.total, self._first(rows, start))
             size = batch_rows(self.batch_size, len(rows))
-            checkpoints = self._checkpoints(graph)
+            batches = Batches(rows.columns(), size, self.rng if self.shuffle else None)
+            checkpoints = self._checkpoints(graph, len(batches), scored=held is not None)
             history = train(
                 graph.step,
-                Batches(rows.columns(), size, self.rng if self.shuffle else None),
+                batches,
                 self.limits,
                 score=None
                 if held is None
@@ -180,19 +198,23 @@ class Fitting:
                 rate=graph.rate,
                 before_epoch=self._before_epoch(checkpoints),
                 after_epoch=lambda _: self.watch.after(graph.values),
-                interrupted=self.watch.interrupted,
-                after_step=None if checkpoints is None else checkpoints.after_step,
+                interrupted=_latched(checkpoints, self.watch),
+                after_step=self.watch.steps(
+                    len(batches), None if checkpoints is None else checkpoints.after_step
+                ),
                 position=None if checkpoints is None else checkpoints.position,
             )
             if checkpoints is not None:
                 checkpoints.finish(history)
             return graph.named(graph.read() if history.best is None else history.best), history
 
-    def _checkpoints(self, graph: TrainingGraph) -> Checkpoints | None:
+    def _checkpoints(self, graph: TrainingGraph, steps: int, *, scored: bool) -> Checkpoints | None:
+        """What writes checkpoints, if there is a run."""
         if self.run is None:
             return None
         assert self.first is not None
-        return Checkpoints(self.run, graph, self.rng, self.first, self.watch.interrupted)
+        asked = self.watch.interrupted
+        return Checkpoints(self.run, graph, self.rng, self.first, steps, scored, asked)
 
     def _before_epoch(self, checkpoints: Checkpoints | None) -> Callable[[], object] | None:
         """What is to be done before each epoch."""
@@ -265,7 +287,7 @@ class Fitting:
             "before_iteration": self.watch.before_epoch,
             "after_iteration": lambda _, read: after(read),
             "tell": None if evaluations is None else evaluations.tell,
-            "interrupted": self.watch.interrupted,
+            "interrupted": _latched(evaluations, self.watch),
         }
 
     def one_pass(self, rows: Rows, before: Start | None) -> tuple[Values, State, History]:
@@ -295,12 +317,14 @@ class Fitting:
                 rng = self.rng if before.state is None else copy.deepcopy(self.rng)
                 before.load(graph, seed_from(rng), rows.total)
             size = batch_rows(self.batch_size, len(rows))
+            batches = Batches(rows.columns(), size, self.rng if self.shuffle else None)
             history = train(
                 graph.step,
-                Batches(rows.columns(), size, self.rng if self.shuffle else None),
+                batches,
                 Limits(max_iter=1),
                 rate=graph.rate,
                 interrupted=self.watch.interrupted,
+                after_step=self.watch.steps(len(batches)),
             )
             history.reason = None
             return graph.values(), graph.state(), history
@@ -312,6 +336,13 @@ class Fitting:
         if first is None or network.output_biases is None:
             return start
         return {network.output_biases: first.astype(network.spec.dtype)}
+
+
+def _latched(
+    checkpoints: Checkpoints | Evaluations | None, watch: Watch
+) -> Callable[[], bool] | None:
+    """Whether training is to end; with checkpoints only where there is one."""
+    return watch.interrupted if checkpoints is None else lambda: checkpoints.ending
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import time
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
@@ -17,13 +19,13 @@ from numpy.typing import NDArray
 
 from skflow import errors
 from skflow.io import commit, files
-from skflow.io.bundle_format import INDEX_ENDING
 from skflow.io.bundle_reader import BundleReader
 from skflow.io.bundle_writer import BundleWriter
 from skflow.train.checkpoint_state import (
     V2,
-    get_checkpoint_state,
+    read_state,
     remove_checkpoint,
+    state_filename,
     update_checkpoint_state,
 )
 
@@ -35,9 +37,23 @@ FORMAT: Final = 1
 _BASE: Final = "model.ckpt"
 _META: Final = ".meta"
 _LOCK: Final = "lock"
+_CHECKPOINT: Final = re.compile(re.escape(_BASE) + r"-\d+(?=\.)")
 # No operation's name begins with an underscore, and so no variable's.
 _OURS: Final = "_fit/"
 _FACTS: Final = _OURS + "facts"
+
+
+_locks: weakref.WeakSet[files.Writer] = weakref.WeakSet()
+
+
+def _forget_locks() -> None:
+    """Close the copies of openings that a fork has made: a lock lasts as long as one is open."""
+    for lock in list(_locks):
+        lock.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_locks)
 
 
 @dataclass(frozen=True)
@@ -80,7 +96,7 @@ class Stored:
     @property
     def finished(self) -> bool:
         """Whether the training had come to its end."""
-        return self.facts["finished"] is True
+        return bool(self.facts["finished"])
 
 
 class Run:
@@ -112,11 +128,13 @@ class Run:
     def __init__(self, model_dir: str, name: str, policy: Policy) -> None:
         self._policy = policy
         self.stored: Stored | None = None
+        self._step = 0
+        self._kept: list[str] = []
         for number in count(1):
             self.directory = _join(model_dir, name if number == 1 else f"{name}-{number}")
-            files.current().make_directories(self.directory)
-            files.current().sync_directory(model_dir)
+            _make(self.directory)
             self._lock = files.current().create(_join(self.directory, _LOCK))
+            _locks.add(self._lock)
             try:
                 if self._lock.try_lock() is not False and self._is_open():
                     break
@@ -124,21 +142,19 @@ class Run:
                 self._lock.close()
                 raise
             self._lock.close()
-        self._step, self._due = 0, math.inf
-        self._plan(0 if self.stored is None else int(self.stored.facts["step"]))
+        self._due = math.inf
+        self._plan(self._step)
 
     def _is_open(self) -> bool:
         """Whether the training here has not come to its end; read where it was broken off."""
-        state = get_checkpoint_state(self.directory)
-        self._kept: list[str] = []
-        if state is not None:
-            # The directory may have been moved since.
-            self._kept = [os.path.split(p)[1] for p in state.all_model_checkpoint_paths]
-            self.stored = read(_join(self.directory, os.path.split(state.model_checkpoint_path)[1]))
-        if self.stored is not None and self.stored.finished:
-            self.stored = None
-            return False
-        return True
+        # The directory may have been moved since they were written down.
+        self._kept = [os.path.split(path)[1] for path in _written(self.directory)]
+        if not self._kept:
+            return True
+        found = read(_join(self.directory, self._kept[-1]))
+        if not found.finished:
+            self.stored, self._step = found, found.facts["step"]
+        return not found.finished
 
     def __enter__(self) -> Self:
         return self
@@ -149,8 +165,6 @@ class Run:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # Closing gives the lock back as well, but not from copies of the opening in a fork.
-        self._lock.unlock()
         self._lock.close()
 
     def _plan(self, step: int) -> None:
@@ -211,11 +225,34 @@ class Run:
         paths = [_join(self.directory, k) for k in kept]
         update_checkpoint_state(self.directory, paths[-1], paths)
         self._kept = kept
-        for name in files.current().list_directory(self.directory):
-            old = name.removesuffix(INDEX_ENDING)
-            if old != name and old.startswith(_BASE) and old not in kept:
-                path = _join(self.directory, old)
-                remove_checkpoint(path, V2, path + _META)
+        names = map(_CHECKPOINT.match, files.current().list_directory(self.directory))
+        for old in sorted({name[0] for name in names if name} - set(kept)):
+            path = _join(self.directory, old)
+            remove_checkpoint(path, V2, path + _META)
+
+
+def _make(directory: str) -> None:
+    """Make a directory that would survive a loss of power, and those it lies in."""
+    if directory and not files.current().is_directory(directory):
+        parent = os.path.split(directory.rstrip(os.sep))[0]
+        _make(parent)
+        files.current().make_directories(directory)
+        files.current().sync_directory(parent)
+
+
+def _written(directory: str) -> list[str]:
+    """The checkpoints that there are in a directory, the last one last."""
+    path = state_filename(directory, None)
+    if not files.current().exists(path):
+        return []
+    try:
+        state = read_state(path)
+    except ValueError as error:
+        raise _strange(path) from error
+    if not state.model_checkpoint_path:
+        raise _strange(path)
+    last = state.model_checkpoint_path
+    return [*(path for path in state.all_model_checkpoint_paths if path != last), last]
 
 
 def read(prefix: str) -> Stored:
@@ -229,6 +266,7 @@ def read(prefix: str) -> Stored:
     Returns
     -------
     Stored
+        Only the facts if the training had come to its end.
 
     Raises
     ------
@@ -238,18 +276,27 @@ def read(prefix: str) -> Stored:
     values: dict[str, Array] = {}
     extras: dict[str, Array] = {}
     with BundleReader(prefix) as bundle:
-        for name in bundle.names():
+        names = bundle.names()
+        if _FACTS not in names:
+            raise _strange(prefix)
+        facts = _facts(bundle.read(_FACTS), prefix)
+        names.remove(_FACTS)
+        for name in () if facts["finished"] else names:
             ours = name.startswith(_OURS)
             (extras if ours else values)[name.removeprefix(_OURS)] = bundle.read(name)
-    facts = extras.pop(_FACTS.removeprefix(_OURS), None)
+    return Stored(values, extras, facts)
+
+
+def _facts(content: Array, prefix: str) -> Facts:
+    """What is no array, as far as every checkpoint has it."""
     try:
-        found = json.loads(np.asarray(facts).item())
-        known = found["format"] == FORMAT and isinstance(found["step"], int)
-    except (ValueError, TypeError, KeyError) as error:
+        facts = json.loads(content.item())
+        known = facts["format"] == FORMAT and isinstance(facts["finished"], bool)
+        if known and type(facts["step"]) is int and facts["step"] >= 0:
+            return dict(facts)
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise _strange(prefix) from error
-    if not known:
-        raise _strange(prefix)
-    return Stored(values, extras, found)
+    raise _strange(prefix)
 
 
 def _strange(prefix: str) -> errors.DataLossError:

@@ -79,7 +79,7 @@ class _Course:
         self.record(self._last)
         self.history.steps += 1
         if self._report is not None:
-            self._report(f"Iteration {self.history.n_iter}, loss = {self._last:.8f}")
+            self._report(self.history)
         self.history.reason = self._reason(vector)
         if self.history.reason is not None:
             raise StopIteration
@@ -337,7 +337,7 @@ def search(
     bounds : dict, optional
         The range ``(low, high)`` that a variable's numbers must stay in.
     report : callable, optional
-        Takes a line about each iteration.
+        Called with the history at the end of each iteration.
     before_iteration : callable, optional
         Called before each iteration. The last one begun may find nothing better and not end.
     after_iteration : callable, optional

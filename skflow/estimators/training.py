@@ -133,6 +133,8 @@ class TrainingGraph:
         self._rates: list[float | tf.Tensor] = []
         self._settle: Any = None
         self._meta: bytes | None = None
+        self._gradients: dict[str, Any] = {}
+        self._watched: Callable[..., Sequence[Any]] | None = None
         with self.graph.as_default():
             tf.set_random_seed(0)  # `start` gives the seed of each training
             self._build(setting)
@@ -181,6 +183,8 @@ class TrainingGraph:
         """One step of all optimizers on the gradients of one loss."""
         variables = tf.trainable_variables()
         gradients = tf.gradients(self.loss, variables)
+        named = zip(variables, gradients, strict=True)
+        self._gradients = {_name(v): g for v, g in named if g is not None}
         if setting.clip_norm is not None:
             gradients, _ = tf.clip_by_global_norm(gradients, setting.clip_norm)
         pairs = list(zip(gradients, variables, strict=True))
@@ -198,6 +202,28 @@ class TrainingGraph:
             return updates[0] if len(updates) == 1 else tf.group(*updates)
         with tf.control_dependencies(updates):
             return tf.assign_add(step, 1)
+
+    def watched_step(self) -> Callable[..., Sequence[Any]]:
+        """A function that makes a step as `step` does, and tells more of it.
+
+        Returns
+        -------
+        callable
+            Gives the loss, ``None``, the gradients' norms by name before any clipping, and the
+            values of the network's variables; all before the step.
+        """
+        if self._watched is None:
+            with self.graph.as_default(), tf.name_scope("watch"):
+                norms = {
+                    f"gradient_norm/{name}": tf.global_norm([gradient])
+                    for name, gradient in self._gradients.items()
+                }
+                if norms:
+                    norms["gradient_norm"] = tf.global_norm(list(self._gradients.values()))
+            assert self._train is not None
+            fetches = [*self._train, norms, [v.value() for v in self._variables]]
+            self._watched = self.session.make_callable(fetches, self.feeds)
+        return self._watched
 
     def rates(self) -> list[float]:
         """The learning rates of the next step."""

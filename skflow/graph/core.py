@@ -243,6 +243,10 @@ class Graph:
         """
         return LATE["graph_def"](self, from_version, add_shapes)
 
+    def _repr_html_(self) -> str:
+        """Show the graph in a notebook, with its name scopes folded."""
+        return str(LATE["graph_html"](self))
+
     # ---- names ------------------------------------------------------------------------
 
     def unique_name(self, name: str, mark_as_used: bool = True) -> str:

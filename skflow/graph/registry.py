@@ -257,6 +257,9 @@ class OpDef:
                 raise self._list_error(arg, values, dtype) from None
         if len({t.dtype.base_dtype for t in found}) > 1:
             raise self._list_error(arg, found, None)
+        fixed = FIXED_TYPES.get(arg.type)
+        if found and fixed is not None and found[0].dtype.base_dtype is not fixed:
+            raise self._list_error(arg, found, fixed)
         for tensor in found:
             self._check_type(arg, tensor, attrs)
         return found

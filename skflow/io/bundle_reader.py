@@ -38,11 +38,20 @@ class BundleReader:
     ----------
     prefix : str
         What the files' names begin with.
+    companions : sequence of str
+        The endings of other files of the prefix that are wanted as the same save has left them.
+
+    Attributes
+    ----------
+    prefix : str
+        The same.
+    companions : dict of str to Reader
+        These files by their endings.
 
     Raises
     ------
     NotFoundError
-        If there is no such bundle.
+        If there is no such bundle, or no such file.
     DataLossError
         If its index is damaged.
     InvalidArgumentError
@@ -56,8 +65,10 @@ class BundleReader:
     the index says of a tensor is compared with the files before memory is taken for it.
     """
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, companions: Sequence[str] = ()) -> None:
         self.prefix = prefix
+        self.companions: dict[str, files.Reader] = {}
+        self._wanted = tuple(companions)
         self._shards: dict[int, files.Reader | errors.NotFoundError] = {}
         self._lock = threading.Lock()
         self._opener = open_together(prefix, self._open)
@@ -81,6 +92,7 @@ class BundleReader:
         self._shards = {}
         for shard in range(min(self._header.shards, _OPENED_AT_ONCE)):
             self._open_shard(opener, shard)
+        self.companions = {ending: opener.open(ending) for ending in self._wanted}
         return opener
 
     def _open_shard(self, opener: Opener, shard: int) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Final
 
 import numpy as np
 
 _MASK_DELTA: Final = 0xA282EAD8
 _ALL: Final = 0xFFFFFFFF
+_POLYNOMIAL: Final = 0x82F63B78  # its bits in the order of the checksum's
 # A part this long stays in the processor's cache between two uses.
 CHUNK: Final = 1 << 18
 
@@ -43,6 +45,53 @@ def extend(crc: int, data: Any) -> int:
 def value(data: Any) -> int:
     """Return the checksum of bytes, not masked."""
     return extend(0, data)
+
+
+def joined(first: int, second: int, length: int) -> int:
+    """Return the checksum of bytes followed by others.
+
+    Parameters
+    ----------
+    first, second : int
+        The checksums of both.
+    length : int
+        The number of the others.
+
+    Returns
+    -------
+    int
+        The CRC-32C of all, not masked.
+
+    Notes
+    -----
+    Checksums are remainders of polynomials over the field of two elements, so that what zeros
+    after some bytes do to their checksum is linear, and zeros twice as many do it twice.
+    """
+    power = 0
+    while length >> power:
+        if length >> power & 1:
+            first = _applied(_zeros(power), first)
+        power += 1
+    return first ^ second
+
+
+@functools.cache
+def _zeros(power: int) -> tuple[int, ...]:
+    """What 2**power zero bytes do to each bit of a checksum."""
+    if power == -3:  # one zero bit
+        return (_POLYNOMIAL, *(1 << bit for bit in range(31)))
+    half = _zeros(power - 1)
+    return tuple(_applied(half, image) for image in half)
+
+
+def _applied(images: tuple[int, ...], crc: int) -> int:
+    """Apply a linear map, given by what it makes of each bit."""
+    result = 0
+    for image in images:
+        if crc & 1:
+            result ^= image
+        crc >>= 1
+    return result
 
 
 def mask(crc: int) -> int:

@@ -316,8 +316,8 @@ class Files:
             return self._call(name, self._system.status_of, name)
         except errors.NotFoundError:
             return None
-        except errors.FailedPreconditionError:
-            # A file stands where the path has a directory.
+        except (errors.FailedPreconditionError, errors.InvalidArgumentError):
+            # A file stands where the path has a directory, or no file can have that name.
             return None
 
     def exists(self, path: Path) -> bool:
@@ -347,6 +347,8 @@ class Files:
             _persist(self._system.replace, old, new)
         except OSError as error:
             raise from_os_error(error, new, f"renaming {old}") from error
+        except ValueError as error:
+            raise _no_name(new, error) from error
 
     def remove(self, path: Path, *, missing_ok: bool = False) -> None:
         """Remove a file; that there is none is an error unless `missing_ok`."""
@@ -407,6 +409,13 @@ class Files:
             return _persist(function, *args)
         except OSError as error:
             raise from_os_error(error, path) from error
+        except ValueError as error:
+            raise _no_name(path, error) from error
+
+
+def _no_name(path: str, error: ValueError) -> errors.InvalidArgumentError:
+    """What is raised for a path that the system cannot be told: one with a zero byte, say."""
+    return errors.InvalidArgumentError(None, None, f"{path!r}; {error}")
 
 
 _current = Files()

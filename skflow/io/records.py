@@ -15,6 +15,23 @@ HEADER_SIZE: Final = 12
 FOOTER_SIZE: Final = 4
 
 
+def framed(record: bytes) -> bytes:
+    """Put a record's length and checksums around it.
+
+    Parameters
+    ----------
+    record : bytes
+        Anything.
+
+    Returns
+    -------
+    bytes
+        What stands in a file.
+    """
+    length = fixed64(len(record))
+    return b"".join((length, fixed32(crc.masked(length)), record, fixed32(crc.masked(record))))
+
+
 class RecordWriter:
     """Records being written to a file.
 
@@ -40,10 +57,7 @@ class RecordWriter:
         OpError
             If the file cannot be written.
         """
-        content = bytes(record)
-        length = fixed64(len(content))
-        header = length + fixed32(crc.masked(length))
-        self._file.write(header + content + fixed32(crc.masked(content)))
+        self._file.write(framed(bytes(record)))
 
 
 class RecordReader:
@@ -58,20 +72,22 @@ class RecordReader:
     def __init__(self, file: Reader) -> None:
         self._file = file
 
-    def read(self, offset: int) -> tuple[bytes, int] | None:
+    def read(self, offset: int, growing: bool = False) -> tuple[bytes, int] | None:
         """Return the record at a place.
 
         Parameters
         ----------
         offset : int
             Where the record begins, in bytes from the file's start.
+        growing : bool, optional
+            Whether the file may end within a record, whose rest is not yet there or never came.
 
         Returns
         -------
         record, next : (bytes, int) or None
             The record and where the one after it begins. None where the file ends, or has no
             more than part of a header, as it may while it is being written; TensorFlow 1.1.0
-            does not complain of that either.
+            does not complain of that either. None too, if `growing`, where a record is cut short.
 
         Raises
         ------
@@ -89,12 +105,14 @@ class RecordReader:
         length = read_fixed64(header, 0)
         start = offset + HEADER_SIZE
         if start + length + FOOTER_SIZE > self._file.size():
+            if growing:
+                return None
             raise self._damaged("truncated record", offset)
-        framed = self._file.pread(start, length + FOOTER_SIZE)
-        if len(framed) < length + FOOTER_SIZE:
+        data = self._file.pread(start, length + FOOTER_SIZE)
+        if len(data) < length + FOOTER_SIZE:
             raise self._damaged("truncated record", offset)
-        record = framed[:length]
-        if crc.value(record) != crc.unmask(read_fixed32(framed, length)):
+        record = data[:length]
+        if crc.value(record) != crc.unmask(read_fixed32(data, length)):
             raise self._damaged("corrupted record", start)
         return record, start + length + FOOTER_SIZE
 

@@ -173,7 +173,8 @@ def exists(prefix: str, ending: str) -> bool:
     """Whether a prefix has a file, under its own name or named by the record of a save."""
     try:
         open_together(prefix, lambda opener: opener.open(ending)).close()
-    except errors.NotFoundError:
+    except (errors.NotFoundError, errors.InvalidArgumentError):
+        # None, or none that can have such a name.
         return False
     return True
 

@@ -12,9 +12,12 @@ from skflow import errors
 from skflow.io import crc, string_data
 from skflow.io.bundle_format import Entry
 from skflow.io.files import Reader
+from skflow.io.helper import WORTH_HELP, Helper
 
 # What is read at once where a tensor cannot be read to its place directly.
 _STEP: Final = 1 << 20
+# What two threads read at once, a half each: a disk with a moving head should not go to and fro.
+_STRETCH = 1 << 25
 
 Ranges = tuple[slice, ...]
 
@@ -109,7 +112,7 @@ class StoredTensor:
             self._strings()
             return
         walk = _Walk(self._file, self.entry.offset, sums=True)
-        self._pass(walk, self.entry.size)
+        walk.pass_over(self.entry.size)
         self._finish(walk)
 
     def _read_strings(self, ranges: Ranges, out: Any) -> None:
@@ -150,18 +153,13 @@ class StoredTensor:
         size = math.prod(shape) * self._stored.itemsize
         if out.size == 0:
             # Only the checksum needs these.
-            self._pass(walk, size)
+            walk.pass_over(size)
             return
         flat = np.empty(size, np.uint8)
         walk.read(flat)
         block = flat.view(self._stored)
         _settle(flat, None, self._stored)
         out[...] = block.reshape(shape)[ranges]
-
-    def _pass(self, walk: _Walk, size: int) -> None:
-        scratch = np.empty(min(_STEP, size), np.uint8)
-        for start in range(0, size, _STEP):
-            walk.read(scratch[: size - start])
 
     def _finish(self, walk: _Walk) -> None:
         if walk.is_short:
@@ -191,17 +189,41 @@ class _Walk:
         self.is_short = False
 
     def read(self, flat: Any) -> None:
-        for start in range(0, len(flat), crc.CHUNK):
-            piece = flat[start : start + crc.CHUNK]
-            if self._file.read_into(piece, self._offset) < len(piece):
-                self.is_short = True
-                piece[...] = 0
-            if self.sums:
-                self.total = crc.extend(self.total, piece)
-            self._offset += len(piece)
+        """Fill an array of bytes with those that come next."""
+        self._go(flat, len(flat))
+
+    def pass_over(self, size: int) -> None:
+        """Sum the bytes that come next, and keep none."""
+        self._go(None, size)
 
     def skip(self, size: int) -> None:
         self._offset += size
+
+    def _go(self, flat: Any | None, size: int) -> None:
+        if size <= WORTH_HELP:
+            self.total = self._fill(flat, 0, size, self.total)
+        else:
+            with Helper() as helper:
+                for start in range(0, size, _STRETCH):
+                    stop = min(start + _STRETCH, size)
+                    middle = (start + stop) // 2
+                    helper.start(self._fill, flat, middle, stop, 0)
+                    first = self._fill(flat, start, middle, self.total)
+                    self.total = crc.joined(first, helper.wait(), stop - middle)
+        self._offset += size
+
+    def _fill(self, flat: Any | None, start: int, stop: int, total: int) -> int:
+        """Read a part of what comes next; return a checksum extended by it."""
+        scratch = np.empty(min(crc.CHUNK, stop - start) if flat is None else 0, np.uint8)
+        for place in range(start, stop, crc.CHUNK):
+            end = min(place + crc.CHUNK, stop)
+            piece = scratch[: end - place] if flat is None else flat[place:end]
+            if self._file.read_into(piece, self._offset + place) < len(piece):
+                self.is_short = True
+                piece[...] = 0
+            if self.sums:
+                total = crc.extend(total, piece)
+        return total
 
 
 def _settle(flat: Any, elements: Any | None, stored: np.dtype[Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -31,6 +31,19 @@ _BLAS_TYPES: Final = "fdFD"
 _PREPARED: Final = {"SparseTensorDenseMatMul": (pattern_of, (0, 2))}
 
 Binder = Callable[["Frame"], Any]
+
+
+class Step(NamedTuple):
+    """The lines of the function that stand for a node, and the names of what they take and give.
+
+    A name is ``None`` where the function has none for the value.
+    """
+
+    node: Node
+    start: int
+    end: int
+    inputs: list[str | None]
+    outputs: list[str | None]
 
 
 class Frame:
@@ -66,11 +79,13 @@ class Code:
         self._context = context
         self._lines: list[str] = []
         self._line_nodes: list[Node | None] = []
+        self._ranges: list[tuple[Node, int, int]] = []
         self._bindings: list[tuple[str, Binder]] = []
         self._early: list[Binder] = []
         self._names: dict[Value, str] = {}
         self._shared: dict[Any, str] = {}
         self._static: set[Value] = set()
+        self._places: set[str] = set()  # the names of variables' storages
         self._strided: set[Value] = set()
         self._allocator = Allocator()
         self._slot_of: dict[Value, Slot] = {}
@@ -80,6 +95,7 @@ class Code:
         self._assumed: dict[Variable, Shape] = {}
         self._checked: set[Variable] = set()
         self.products = passes.count_products(plan)
+        self.traced: Any = None  # the form that takes times, made at its first use
         self._emit()
         self.nbytes = sum(s.nbytes for s in self._allocator.slots)
         self.nodes = self._line_nodes
@@ -92,10 +108,12 @@ class Code:
             self._names[value] = name
         self._place_gradients()
         for node in self._plan.nodes:
+            start = len(self._lines)
             _EMITTERS[node.kind](self, node)
+            self._ranges.append((node, start, len(self._lines)))
             self._release(node)
-        results = [self._result(v) for v in self._plan.results]
-        self._line(f"return ({''.join(r + ', ' for r in results)})", None)
+        self.results = [self._result(v) for v in self._plan.results]
+        self._line(f"return ({''.join(r + ', ' for r in self.results)})", None)
         names = ", ".join(name for name, _ in self._bindings)
         head = [f"def bind({names}):", f"    def step({', '.join(feeds)}):"]
         text = "\n".join([*head, *(f"        {line}" for line in self._lines), "    return step"])
@@ -104,7 +122,6 @@ class Code:
         exec(compile(text, "<plan>", "exec"), space)
         self._bind = space["bind"]
         self.text = text
-        self._names.clear()
 
     def frame(self) -> Frame:
         """Memory for one run, with the function bound to it."""
@@ -134,6 +151,54 @@ class Code:
         """The node whose step stands at a line of the function."""
         index = line - self._first_line
         return self._line_nodes[index] if 0 <= index < len(self._line_nodes) else None
+
+    # ---- looked at from outside -------------------------------------------------------
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that was compiled."""
+        return self._plan
+
+    @property
+    def bound_names(self) -> list[str]:
+        """The names that the function finds bound."""
+        return [name for name, _ in self._bindings]
+
+    @property
+    def lines(self) -> list[tuple[str, Node | None]]:
+        """The function's lines, the last of which returns, with the node that each is part of."""
+        return list(zip(self._lines, self._line_nodes, strict=True))
+
+    def steps(self) -> list[Step]:
+        """The nodes that have lines of their own, in the order they run.
+
+        A view of memory that lies still has none, nor has a variable that is read where it lies:
+        at most it is seen to have a value.
+        """
+        found = []
+        for node, start, end in self._ranges:
+            outputs = [self.known_name(v) for v in node.outputs]
+            in_place = node.kind == "read" and outputs[0] in self._places
+            if start < end and not in_place:
+                inputs = [self.known_name(v) for v in node.inputs]
+                found.append(Step(node, start, end, inputs, outputs))
+        return found
+
+    def known_name(self, value: Value) -> str | None:
+        """The name that a value, or the variable it refers to, has in the function; or ``None``."""
+        found = self._names.get(value)
+        if found is None and value.variable is not None:
+            found = self._shared.get(("handle", value.variable))
+        return found
+
+    def place(self, value: Value) -> str:
+        """Where a value lies, in words."""
+        if value.variable is not None:
+            return "variable"
+        if value in self._arena_of:
+            return "gradients"
+        slot = self._slot_of.get(value)
+        return "new" if slot is None else f"buffer {slot.index}"
 
     # ---- names ------------------------------------------------------------------------
 
@@ -305,6 +370,7 @@ class Code:
             self._line(f"{self._local(value)} = {place}.copy()", node)
         else:
             self._names[value] = place
+            self._places.add(place)
             self._static.add(value)
 
     def _check(self, variable: Variable, node: Node) -> None:

@@ -243,6 +243,8 @@ class Lowering:
             found = self._node(op, inputs)
             if key is not None:
                 self._shared[key] = found
+        else:
+            found.same = (*found.same, op)
         self.barriers[op] = [found]
         return found.outputs
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from skflow import errors
 from skflow.graph.dtypes import Array
 from skflow.graph.nodes import Operation, Tensor
-from skflow.graph.shapes import Shape, shape_brackets
+from skflow.graph.shapes import Shape, is_full, shape_brackets
 from skflow.runtime import passes
 from skflow.runtime.effects import (
     PYTHON,
@@ -27,6 +27,7 @@ from skflow.runtime.plan import Lowering
 from skflow.runtime.state import State
 from skflow.runtime.steps import Node
 from skflow.runtime.threads import blas_guard
+from skflow.runtime.tracing import Recorder, TracedCode, traced_code
 
 _IMMEDIATE: Final = 1  # shapes that get a plan of their own at once
 _FAMILIAR: Final = 3  # times after which a shape gets one, if its memory is small
@@ -58,6 +59,13 @@ class Executable:
     def nbytes(self) -> int:
         """Memory of one run, variables aside."""
         return self._code.nbytes
+
+    @property
+    def code(self) -> Code:
+        """The compiled plan as it fits the variables now."""
+        if self._code.stale:
+            self._compile()
+        return self._code
 
     def _compile(self) -> None:
         program = self._program
@@ -110,8 +118,31 @@ class Executable:
             if frame.code is self._code and len(self._frames) < _MOST_FRAMES:
                 self._frames.append(frame)
 
+    def run_traced(self, arrays: Sequence[Array], recorder: Recorder) -> tuple[Any, ...]:
+        """Run once, as `run` does, and take note of each step."""
+        program = self._program
+        frame = self._frame()
+        # What goes in and out of a body is neither fed nor copied.
+        outside = ((), ()) if program.inner else (program.fetches, program.feeds)
+        traced = traced_code(frame.code, *outside)
+        step = traced.bind(frame, recorder)
+        if not program.inner:
+            step = np.errstate(all="ignore")(step)
+        guarded = self._guarded and (self._probes is None or _elements(arrays) >= _LARGE_FEED)
+        try:
+            with blas_guard if guarded else nullcontext():
+                return step(*arrays)  # type: ignore[no-any-return]
+        except Exception as error:
+            explained = _explained(error, traced)
+            if explained is error:
+                raise
+            raise explained from error
+        finally:
+            if frame.code is self._code and len(self._frames) < _MOST_FRAMES:
+                self._frames.append(frame)
 
-def _explained(error: Exception, code: Code) -> Exception:
+
+def _explained(error: Exception, code: Code | TracedCode) -> Exception:
     """The error with the operation at which it happened."""
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename != "<plan>":
@@ -177,7 +208,7 @@ def _sentence(node: Node, error: Exception, trace: Any) -> str:
 
 def _arguments_at(trace: Any, count: int) -> list[Any] | None:
     """The arrays that the failing line was given, read off its text and frame."""
-    code: Code | None = trace.tb_frame.f_globals.get("plan_code")
+    code: Code | TracedCode | None = trace.tb_frame.f_globals.get("plan_code")
     if code is None:
         return None
     line = code.text.splitlines()[trace.tb_lineno - 1]
@@ -257,10 +288,26 @@ class Program:
         shapes = tuple([a.shape for a in arrays])
         plan = self._plans.get(shapes)
         if plan is None:
+            plan = self.executable(arrays)
+        return plan.run(arrays)
+
+    def executable(self, arrays: Sequence[Array]) -> Executable:
+        """The compiled plan that runs on such arrays."""
+        shapes = tuple([a.shape for a in arrays])
+        plan = self._plans.get(shapes)
+        if plan is None:
             if not self.inner:
                 self.feeders.check(arrays)
             plan = self._choose(shapes)
-        return plan.run(arrays)
+        return plan
+
+    def plan_for(self, shapes: tuple[Shape, ...]) -> Executable | None:
+        """The plan for shapes; if they are not all known, one that has run, should there be one."""
+        with self._lock:
+            if all(is_full(s) for s in shapes):
+                return self._plans.get(shapes) or self._choose(shapes)
+            known = [*self._plans.values(), *[plan for _, plan in self._open]]
+            return known[-1] if known else None
 
     def release(self, above: int, most: int) -> None:
         """Let go of the memory of runs that is more than so many bytes, and of the oldest plans.

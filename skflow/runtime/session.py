@@ -11,65 +11,15 @@ import numpy as np
 
 from skflow.graph.core import Graph, get_default_graph
 from skflow.graph.nodes import Operation, Tensor
-from skflow.graph.philox import PhiloxStream
 from skflow.graph.stacks import default_session
+from skflow.runtime.calls import Call, Context, run_reporting
+from skflow.runtime.describe import CompiledPlan
 from skflow.runtime.feed import feed_items
-from skflow.runtime.fetch import FetchList, Rebuild
+from skflow.runtime.fetch import FetchList
 from skflow.runtime.program import Program
 from skflow.runtime.state import State
 
 _MOST_CALLS: Final = 1024
-
-
-class _Context:
-    """The run that an operation is part of (see `skflow.graph.context.OpContext`)."""
-
-    __slots__ = ("_session", "op")
-
-    def __init__(self, op: Operation, session: BaseSession) -> None:
-        self.op = op
-        self._session = session
-
-    def reference(self) -> Any:
-        """The session's variable behind this operation."""
-        return self._session._state.variable(self.op)
-
-    def resource(self, make: Callable[[], Any]) -> Any:
-        """This operation's own object in this session, made at first use."""
-        return self._session._state.resource(self.op, make)
-
-    def stream(self) -> PhiloxStream:
-        """This operation's random stream in this session."""
-        return self._session._state.streams.of(self.op)
-
-    def call(self, body: Any, arguments: Sequence[Any]) -> list[Any]:
-        """Run a body graph on values and return its outputs."""
-        return self._session._call_body(body, arguments)
-
-
-class _Call:
-    """What is remembered of a call of `run`: its program and how values come in and out."""
-
-    __slots__ = ("lock", "program", "rebuild")
-
-    def __init__(self, program: Program, rebuild: Rebuild) -> None:
-        self.program = program
-        self.rebuild = rebuild
-        self.lock = program.lock
-
-    def __call__(self, values: Collection[Any]) -> Any:
-        """Run on the values to feed."""
-        program, lock = self.program, self.lock
-        arrays = program.feeders.arrays(values)
-        if lock is None:
-            return self.rebuild(program.run(arrays))
-        try:
-            with lock:
-                found = program.run(arrays)
-        except BaseException:
-            program.state.lock.forget()
-            raise
-        return self.rebuild(found)
 
 
 def _call_key(fetches: Any, feed_dict: dict[Any, Any] | None) -> Any:
@@ -82,16 +32,6 @@ def _call_key(fetches: Any, feed_dict: dict[Any, Any] | None) -> Any:
 def _lasts(fetch: Any) -> bool:
     """Whether a fetch lives as long as its graph, so that its id stays its own."""
     return type(fetch) in (Tensor, Operation)
-
-
-def _taking_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that takes, and ignores, what TensorFlow's takes beside the values."""
-
-    def taking(*values: Any, options: Any = None, run_metadata: Any = None) -> Any:
-        del options, run_metadata
-        return function(*values)
-
-    return taking
 
 
 class BaseSession:
@@ -124,7 +64,7 @@ class BaseSession:
         self._config = config
         self._closed = False
         self._state = State()
-        self._calls: dict[Any, _Call] = {}
+        self._calls: dict[Any, Call] = {}
         self._programs: dict[Any, Program] = {}
         self._bodies: dict[Graph, Program] = {}
         self._lock = threading.RLock()
@@ -174,8 +114,12 @@ class BaseSession:
             A tensor, operation, variable, name, sparse tensor, or any nesting of them.
         feed_dict : dict, optional
             Values to use in place of tensors (any tensors, not only placeholders).
-        options, run_metadata : object, optional
-            Accepted for TensorFlow's sake; nothing is traced.
+        options : RunOptions, optional
+            What to report: with ``trace_level=RunOptions.FULL_TRACE`` the times and memory of
+            each step, with ``output_partition_graphs=True`` the part of the graph that is run.
+            Nothing else in it matters.
+        run_metadata : RunMetadata, optional
+            Holds the report afterwards, and nothing else; also when the run fails.
 
         Returns
         -------
@@ -197,15 +141,43 @@ class BaseSession:
         Within one run variables are read before they are updated unless control dependencies
         say otherwise. A run that updates variables runs alone; others may run at the same time.
         """
-        del options, run_metadata
         if feed_dict is not None and not isinstance(feed_dict, dict):
             raise TypeError(f"feed_dict must be a dictionary, but got {type(feed_dict)}")
         key = _call_key(fetches, feed_dict)
         call = self._calls.get(key)
+        values: Collection[Any] = feed_dict.values() if feed_dict else ()
         if call is None or self._closed:
             call, values = self._prepare(key, fetches, feed_dict)
-            return call(values)
-        return call(feed_dict.values() if feed_dict else ())
+        if options is not None or run_metadata is not None:
+            return run_reporting(call, values, self._graph, options, run_metadata)
+        return call(values)
+
+    def plan(self, fetches: Any, feed_dict: dict[Any, Any] | None = None) -> CompiledPlan:
+        """What `run` does for some fetches and feeds: the compiled steps, to be looked at.
+
+        Parameters
+        ----------
+        fetches, feed_dict : object
+            As in `run`; nothing is run, but of what is fed the shapes matter.
+
+        Returns
+        -------
+        CompiledPlan
+            Call its `describe` to see the steps, their shapes and bytes, and the lines of the
+            program that they come from.
+
+        Raises
+        ------
+        RuntimeError, TypeError, ValueError
+            As in `run`.
+        """
+        if feed_dict is not None and not isinstance(feed_dict, dict):
+            raise TypeError(f"feed_dict must be a dictionary, but got {type(feed_dict)}")
+        call, values = self._prepare(_call_key(fetches, feed_dict), fetches, feed_dict)
+        program = call.program
+        assert isinstance(program, Program)
+        executable = program.executable(program.feeders.arrays(values))
+        return CompiledPlan(executable.code, self._body, program.feeds)
 
     def _release(self, above: int, most: int) -> None:
         """Let go of what can be had again (see `Program.release`); variables stay."""
@@ -229,7 +201,7 @@ class BaseSession:
 
     def _prepare(
         self, key: Any, fetches: Any, feed_dict: dict[Any, Any] | None
-    ) -> tuple[_Call, list[Any]]:
+    ) -> tuple[Call, list[Any]]:
         """The call of `run` that fits, made if it is new, and the values to feed it."""
         self._check_open()
         items = feed_items(self._graph, feed_dict or {})
@@ -242,7 +214,7 @@ class BaseSession:
                 self._calls[key] = call
         return call, [v for _, v in items]
 
-    def _make_call(self, fetches: Any, feeds: list[Tensor]) -> _Call:
+    def _make_call(self, fetches: Any, feeds: list[Tensor]) -> Call:
         wanted = FetchList(self._graph, fetches)
         key = (tuple(wanted.items), tuple(feeds))
         with self._lock:
@@ -252,7 +224,7 @@ class BaseSession:
                     self._programs.clear()
                 program = Program(self._state, wanted.items, feeds, self._context)
                 self._programs[key] = program
-        return _Call(program, wanted.rebuild)
+        return Call(program, wanted.rebuild)
 
     def make_callable(
         self, fetches: Any, feed_list: Sequence[Any] | None = None, accept_options: bool = False
@@ -266,7 +238,7 @@ class BaseSession:
         feed_list : list of Tensor, optional
             The tensors that the function's arguments are fed for.
         accept_options : bool
-            Whether the function takes, and ignores, ``options`` and ``run_metadata``.
+            Whether the function takes ``options`` and ``run_metadata``, as `run` does.
 
         Returns
         -------
@@ -284,28 +256,44 @@ class BaseSession:
         feeds = [t for t, _ in feed_items(self._graph, dict.fromkeys(feed_list or ()))]
         call, count = self._make_call(fetches, feeds), len(feeds)
 
-        def function(*values: Any) -> Any:
-            if self._closed:
-                self._check_not_closed()
-            if len(values) != count:
-                raise TypeError(f"{count} values are fed, {len(values)} were given")
-            return call(values)
+        def bound(call: Callable[[Collection[Any]], Any]) -> Callable[..., Any]:
+            def function(*values: Any) -> Any:
+                if self._closed:
+                    self._check_not_closed()
+                if len(values) != count:
+                    raise TypeError(f"{count} values are fed, {len(values)} were given")
+                return call(values)
 
-        if accept_options:
-            return _taking_options(function)
-        return function
+            return function
 
-    def _context(self, op: Operation) -> _Context:
-        return _Context(op, self)
+        function = bound(call)
+
+        def reporting(*values: Any, options: Any = None, run_metadata: Any = None) -> Any:
+            if options is None and run_metadata is None:
+                return function(*values)
+            report = bound(lambda v: run_reporting(call, v, self._graph, options, run_metadata))
+            return report(*values)
+
+        return reporting if accept_options else function
+
+    def _context(self, op: Operation) -> Context:
+        return Context(op, self)
 
     def _call_body(self, body: Any, arguments: Sequence[Any]) -> list[Any]:
         program = self._bodies.get(body)
         if program is None:
-            with self._lock:
-                program = self._bodies.setdefault(
-                    body, Program(self._state, body.outputs, body.inputs, self._context, inner=True)
-                )
+            program = self._body(body)
         return list(program.run([np.asarray(a) for a in arguments]))
+
+    def _body(self, body: Any) -> Program:
+        """The program of a body, made at its first use."""
+        with self._lock:
+            program = self._bodies.get(body)
+            if program is None:
+                program = self._bodies[body] = Program(
+                    self._state, body.outputs, body.inputs, self._context, inner=True
+                )
+            return program
 
 
 class Session(BaseSession):

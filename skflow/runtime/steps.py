@@ -65,6 +65,7 @@ class Node:
         "op",
         "outputs",
         "position",
+        "same",
         "writes",
     )
 
@@ -78,6 +79,7 @@ class Node:
         self.after: list[Node] = []
         self.position = -1
         self.members: list[Node] = []
+        self.same: tuple[Operation, ...] = ()  # other operations that compute the same
         self.writes: list[Variable] = []
         for value in inputs:
             value.uses.append(self)

@@ -3,6 +3,9 @@
 from typing import Any as _Any
 
 from skflow import proto as _proto
+from skflow.summary.iterator import (
+    summary_iterator as summary_iterator,
+)
 from skflow.train.checkpoint_reader import (
     NewCheckpointReader as NewCheckpointReader,
     list_variables as list_variables,
@@ -23,6 +26,10 @@ from skflow.train.global_step import (
     get_global_step as get_global_step,
     get_or_create_global_step as get_or_create_global_step,
     global_step as global_step,
+)
+from skflow.train.hooks import (
+    CheckpointSaverHook as CheckpointSaverHook,
+    SummarySaverHook as SummarySaverHook,
 )
 from skflow.train.import_meta_graph import (
     import_meta_graph as import_meta_graph,
@@ -73,6 +80,12 @@ from skflow.train.schedules import (
     natural_exp_decay as natural_exp_decay,
     piecewise_constant as piecewise_constant,
     polynomial_decay as polynomial_decay,
+)
+from skflow.train.session_run_hook import (
+    SessionRunArgs as SessionRunArgs,
+    SessionRunContext as SessionRunContext,
+    SessionRunHook as SessionRunHook,
+    SessionRunValues as SessionRunValues,
 )
 
 

@@ -138,7 +138,7 @@ def get_checkpoint_state(
     try:
         if not files.current().exists(path):
             return None
-        state = _parsed(files.read_whole(path, _MOST_BYTES))
+        state = read_state(path)
     except (errors.OpError, ValueError) as error:
         logging.warning("%s", error)
         logging.warning("%s: Checkpoint ignored", path)
@@ -151,8 +151,26 @@ def get_checkpoint_state(
     return state
 
 
-def _parsed(content: bytes) -> proto.CheckpointState:
-    """The message in a file; ValueError if that is something else."""
+def read_state(path: str) -> proto.CheckpointState:
+    """Read the message in a file as it is.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+
+    Returns
+    -------
+    CheckpointState
+
+    Raises
+    ------
+    ValueError
+        If that is something else.
+    OpError
+        If it cannot be read.
+    """
+    content = files.read_whole(path, _MOST_BYTES)
     # Here, because protobuf is imported when it is first needed.
     from google.protobuf.text_format import ParseError
 
@@ -181,6 +199,8 @@ def latest_checkpoint(checkpoint_dir: str, latest_filename: str | None = None) -
     ------
     ValueError
         If the file does not say what was saved last.
+    OpError
+        If the system does not let it look for the checkpoint.
     """
     state = get_checkpoint_state(checkpoint_dir, latest_filename)
     if state is None:

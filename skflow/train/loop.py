@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple, Protocol
 Step = Callable[..., Sequence[Any]]
 Score = Callable[[], float]
 Snapshot = Callable[[], list[Any]]
-Report = Callable[[str], None]
+Report = Callable[["History"], object]
 
 Reason = Literal["converged", "max_iter", "steps", "max_time", "interrupted", "callback"]
 Watch = Callable[[], Reason | None]
@@ -128,6 +128,11 @@ class History:
         """Whether training stopped for lack of progress, not at a limit."""
         return self.reason == "converged"
 
+    def line(self) -> str:
+        """What scikit-learn says of an epoch, about the last one."""
+        line = f"Iteration {self.n_iter}, loss = {self.losses[-1]:.8f}"
+        return f"{line}, validation score = {self.scores[-1]:.6f}" if self.scores else line
+
     def table(self) -> dict[str, list[Any]]:
         """The course of training as columns of equal length, which `pandas.DataFrame` reads.
 
@@ -161,8 +166,6 @@ class Position(NamedTuple):
         The mean loss of the last one's batch.
     total : float
         The sum of the losses of all rows that the epoch under way has seen.
-    seen : int
-        How many rows those are.
     seconds : float
         The time since the beginning.
     """
@@ -171,11 +174,10 @@ class Position(NamedTuple):
     step: int
     loss: float
     total: float
-    seen: int
     seconds: float
 
 
-AfterStep = Callable[[int, float, float, int], object]
+AfterStep = Callable[[int, float, float], object]
 
 
 class Epoch(NamedTuple):
@@ -276,7 +278,7 @@ def train(
     snapshot : callable, optional
         Copies the weights; the best epoch's are kept.
     report : callable, optional
-        Takes a line about each epoch.
+        Called with the history at the end of each epoch.
     rate : callable, optional
         Gives the learning rate now.
     before_epoch : callable, optional
@@ -326,7 +328,7 @@ def train(
         _record(history, epoch, score, rate)
         history.seconds.append(time.monotonic() - start)
         if report is not None:
-            report(_line(history))
+            report(history)
         if epoch.complete:
             best.consider(history)
         told = after_epoch is not None and after_epoch(history)
@@ -355,8 +357,8 @@ def _teller(
         return None
     monotonic = time.monotonic
 
-    def tell(step: int, loss: float, total: float, seen: int) -> None:
-        after_step(Position(history, step, loss, total, seen, monotonic() - start))
+    def tell(step: int, loss: float, total: float) -> None:
+        after_step(Position(history, step, loss, total, monotonic() - start))
 
     return tell
 
@@ -404,8 +406,8 @@ def run_epoch(
     watch : callable, optional
         Asked after each step; gives the reason to break off, or ``None``.
     after_step : callable, optional
-        Called after each step with the number of steps, the batch's loss, the sum of the losses
-        of the rows seen in this epoch, and their number.
+        Called after each step with the number of steps, the batch's loss, and the sum of the
+        losses of the rows seen in this epoch.
     position : Position, optional
         Where the epoch goes on; `before` is its history.
 
@@ -422,14 +424,15 @@ def run_epoch(
     rows, size, isfinite = batches.rows, batches.size, math.isfinite
     full, rest = divmod(rows, size)
     counts = [size] * full + [rest] * bool(rest)
-    total, number, seen = 0.0, before.steps, 0
+    total, number, made = 0.0, before.steps, 0
     if position is not None:
-        total, number, seen = position.total, position.step, position.seen
-    pairs = zip(batches, counts, strict=True)
-    parts: Iterator[Any] = itertools.islice(pairs, number - before.steps, None)
+        total, number, made = position.total, position.step, position.step - before.steps
+    seen = sum(counts[:made])
+    parts: Iterator[Any] = itertools.islice(zip(batches, counts, strict=True), made, None)
     most = -1 if most is None else most
     reason: Reason | None = None
     if number == most:
+        next(parts, None)  # the order of the rows is drawn all the same
         parts, reason = iter(()), "steps"
     # This is all that a step costs beside its own work.
     for batch, count in parts:
@@ -440,7 +443,7 @@ def run_epoch(
         total += loss * count
         seen += count
         if after_step is not None:
-            after_step(number, loss, total, seen)
+            after_step(number, loss, total)
         if watch is not None and (reason := watch()) is not None:
             break
         if number == most:
@@ -493,8 +496,3 @@ def not_finite(loss: float, step: int, where: str = "") -> NanLossDuringTraining
     NanLossDuringTrainingError
     """
     return NanLossDuringTrainingError(f"The loss is {loss} at step {step}{where}. {_TOO_LARGE}")
-
-
-def _line(history: History) -> str:
-    line = f"Iteration {history.n_iter}, loss = {history.losses[-1]:.8f}"
-    return f"{line}, validation score = {history.scores[-1]:.6f}" if history.scores else line

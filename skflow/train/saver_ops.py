@@ -227,14 +227,13 @@ class _StoredPart(Stored):
         self._name = name
         self._part = part
         self._dtype = dtype.np_dtype
-        self._verified = False
 
     def verify(self) -> None:
         self._checkpoint.verify(self._name, self._part)
-        self._verified = True
 
     def read_into(self, target: Array) -> None:
-        self._checkpoint.read(self._name, target, self._part, check=not self._verified)
+        # The checksum once more: an open file may still be written to.
+        self._checkpoint.read(self._name, target, self._part)
 
     def read(self) -> Array:
         target: Array = np.empty(self.shape, self._dtype)

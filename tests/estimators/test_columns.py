@@ -18,7 +18,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import OneHotEncoder
 
-from skflow.estimators.columns import Columns, categorical_columns
+from skflow.estimators.columns import Columns, _new_encoder, categorical_columns, encoder_of
 from skflow.estimators.features import FeatureSpec
 
 WORDS = ["a", "b", "c", "", "None"]
@@ -447,3 +447,36 @@ def test_a_pickle_is_small_and_works() -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             again.transform(probe, X[:1])
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.lists(st.one_of(st.text(max_size=3), st.just(np.nan)), min_size=1, max_size=6),
+            st.lists(st.integers(-3, 3), min_size=1, max_size=6),
+        ),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_encoders_are_made_of_their_categories(columns: list[list[Any]]) -> None:
+    table = np.empty((6, len(columns)), dtype=object)
+    for place, values in enumerate(columns):
+        table[:, place] = (values * 6)[:6]
+    fitted = _new_encoder().fit(table)
+    made = encoder_of(fitted.categories_)
+    assert vars(made).keys() == vars(fitted).keys()
+    assert made.get_params() == fitted.get_params()
+    strange = np.vstack([table, ["never seen"] * len(columns), [np.nan] * len(columns)])
+    assert (made.transform(strange) == fitted.transform(strange)).all()
+
+
+@pytest.mark.parametrize(
+    "categories",
+    [[[]], [["a", "b", "a"]], [["a", 1]], [[np.nan, "a"]]],
+    ids=["none", "twice", "mixed", "missing first"],
+)
+def test_categories_that_no_column_has_make_no_encoder(categories: Any) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        encoder_of([np.array(known, dtype=object) for known in categories])

@@ -302,7 +302,7 @@ def test_the_graph_predicts_what_the_model_does() -> None:
 
 
 def test_verbose_prints_the_loss(capsys: pytest.CaptureFixture[str]) -> None:
-    for model in (DNNRegressor((4,), max_iter=3, verbose=1), LinearRegressor(verbose=True)):
+    for model in (DNNRegressor((4,), max_iter=3, verbose=2), LinearRegressor(verbose=2)):
         model.fit(X, Y)
         lines = capsys.readouterr().out.splitlines()
         assert len(lines) == model.n_iter_

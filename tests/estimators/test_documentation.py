@@ -251,7 +251,9 @@ def test_links_lead_to_the_page_and_the_place(kind: Any) -> None:
 
 def test_the_page_lists_all_that_is_public() -> None:
     text = (DOCS / "api" / "estimators.md").read_text()
-    blocks = re.findall(r"autoclass:: skflow\.estimators\.(\w+)\n((?:   [^\n]*\n)*)", text)
+    blocks = re.findall(
+        r"auto(?:class|function):: skflow\.estimators\.(\w+)\n((?:   [^\n]*\n)*)", text
+    )
     assert {name for name, _ in blocks} == set(estimators.__all__)
     for name, options in blocks:
         members = re.findall(r":members: (.*)", options)

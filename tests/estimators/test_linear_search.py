@@ -687,7 +687,12 @@ def test_it_tells_of_each_iteration() -> None:
     begun: list[None] = []
     head, x, y, setting = SINGLE["softmax"]
     *_, history = fit(
-        head, x, y, report=lines.append, before_iteration=lambda: begun.append(None), **setting
+        head,
+        x,
+        y,
+        report=lambda history: lines.append(history.line()),
+        before_iteration=lambda: begun.append(None),
+        **setting,
     )
     assert len(lines) == history.n_iter > 20
     assert lines[-1].startswith(f"Iteration {history.n_iter}, loss = ")

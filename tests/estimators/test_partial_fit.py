@@ -461,9 +461,9 @@ def test_the_history_goes_on(case: Case) -> None:
 
 def test_each_call_prints_its_loss(capsys: pytest.CaptureFixture[str]) -> None:
     for kind in (partial(DNNClassifier, **DEEP), MLPClassifier):
-        model = kind(verbose=True).partial_fit(X, TWO, classes=["no", "yes"])
+        model = kind(verbose=2).partial_fit(X, TWO, classes=["no", "yes"])
         assert capsys.readouterr().out == f"Iteration 1, loss = {model.loss_:.8f}\n"
-    model = DNNClassifier(**DEEP, verbose=1).partial_fit(X, TWO).partial_fit(X, TWO)
+    model = DNNClassifier(**DEEP, verbose=2).partial_fit(X, TWO).partial_fit(X, TWO)
     assert capsys.readouterr().out.endswith(f"\nIteration 2, loss = {model.loss_:.8f}\n")
     model.set_params(verbose=0).partial_fit(X, TWO)
     assert not capsys.readouterr().out

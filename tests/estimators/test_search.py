@@ -246,7 +246,9 @@ def test_another_loss_may_be_shown_and_reported(problem: Problem) -> None:
     lines: list[str] = []
     with problem.graph.as_default():
         shown = 2 * problem.loss
-    history = problem.search(shown=shown, report=lines.append, max_iter=3)
+    history = problem.search(
+        shown=shown, report=lambda history: lines.append(history.line()), max_iter=3
+    )
     assert history.losses[-1] == pytest.approx(2 * problem.loss_at(*problem.values()))
     assert lines == [
         f"Iteration {n}, loss = {loss:.8f}" for n, loss in enumerate(history.losses, 1)
@@ -325,3 +327,55 @@ def test_a_round_search_goes_on_where_losses_agree_to_rounding(
         assert found.run({problem.rows: ROWS}, tol=1e-13, max_iter=500) == "converged"
         vector = np.concatenate([value.ravel() for value in problem.values()])
         assert least <= np.abs(gradient(vector)).max() <= most
+
+
+# ---- told what it was told before ------------------------------------------------------
+
+
+class Teller:
+    """Remembers all values that searches were told; tells those that it knows again."""
+
+    def __init__(self, known: list[Any] | None = None) -> None:
+        self.told = [] if known is None else list(known)
+        self.asked = self.computed = 0
+
+    def __call__(self, evaluate: Callable[[], Any]) -> Any:
+        self.asked += 1
+        if self.asked > len(self.told):
+            self.computed += 1
+            self.told.append([np.array(value) for value in evaluate()])
+        return [np.array(value)[()] for value in self.told[self.asked - 1]]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("is_round", [False, True])
+def test_told_what_it_knew_it_goes_the_same_way(dtype: Any, is_round: bool) -> None:
+    def go(tell: Any) -> tuple[History, list[Any]]:
+        problem = Problem(dtype)
+        found = Search(problem.session, problem.loss, round=is_round, tell=tell)
+        for tol in (1e-2, 1e-5):
+            found.run({problem.rows: ROWS}, tol=tol, max_iter=60)
+        return found.history, problem.values()
+
+    whole = Teller()
+    (plain, expected), (told, same) = go(None), go(whole)
+    assert whole.computed == len(whole.told) > 5
+    assert (told.losses, flat(same).tolist()) == (plain.losses, flat(expected).tolist())
+    for known in range(0, len(whole.told) + 1, 3):
+        part = Teller(whole.told[:known])
+        history, values = go(part)
+        assert part.computed == len(whole.told) - known
+        assert (history.losses, history.steps) == (plain.losses, plain.steps)
+        assert [v.tobytes() for v in values] == [v.tobytes() for v in expected]
+
+
+def test_what_is_told_is_loss_gradient_and_what_is_shown(problem: Problem) -> None:
+    with problem.graph.as_default():
+        shown = 2.0 * problem.loss
+    tell = Teller()
+    history = problem.search(shown=shown, tell=tell, max_iter=3)
+    first = tell.told[0]
+    assert [part.shape for part in first] == [(), (8,), ()]
+    assert first[2] == 2.0 * first[0]
+    np.testing.assert_allclose(first[1], gradient(np.zeros(8)), rtol=1e-9)
+    assert history.losses[-1] in [float(parts[2]) for parts in tell.told]

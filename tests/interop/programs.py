@@ -327,6 +327,109 @@ def gradients_of_loops(tf):
     return Plan([loss.name, w.name], train.name, {inputs.name: x})
 
 
+def choices(tf):
+    """Conditionals within one another, over what is fed and what is stored."""
+    x, _ = rows(2, 3)
+    inputs = tf.placeholder(tf.float32, [None, 3], name="X")
+    v = tf.Variable(np.float32([1.0, 2.0, 3.0]), name="v")
+    total = tf.reduce_sum(inputs)
+    r = tf.cond(
+        total > 0.0,
+        lambda: tf.tanh(inputs) * v,
+        lambda: tf.cond(tf.reduce_max(v) > 2.0, lambda: tf.exp(inputs), lambda: inputs * inputs),
+    )
+    train = tf.assign_sub(v, [0.5, 0.5, 0.5])
+    return Plan([tf.identity(r, name="r").name], train.op.name, {inputs.name: x})
+
+
+def rounds(tf):
+    """A loop with a conditional in it."""
+    x, _ = rows(2, 3)
+    inputs = tf.placeholder(tf.float32, [None, 3], name="X")
+    w = tf.Variable(np.eye(3, dtype=np.float32) * 1.1, name="w")
+    r = tf.while_loop(
+        lambda i, a: i < 5,
+        lambda i, a: (
+            tf.add(i, 1),
+            tf.cond(tf.equal(i, 1), lambda: a * 2.0, lambda: tf.tanh(tf.matmul(a, w))),
+        ),
+        (tf.constant(0), inputs),
+    )
+    train = tf.assign(w, w * 0.9)
+    found = [tf.identity(t, name=name) for t, name in zip(r, ("i", "a"))]
+    return Plan([t.name for t in found], train.op.name, {inputs.name: x})
+
+
+# ---- what TensorFlow has other operations for since ---------------------------------------------
+
+
+def products(tf):
+    """Batches of matrices, sums over labels, diagonals, and their gradients."""
+    x, _ = rows(24, 4)
+    inputs = tf.placeholder(tf.float32, [2, 3, 4, 4], name="X")
+    w = tf.Variable(np.float32(np.arange(48).reshape(2, 3, 4, 2) % 7) / 7 - 0.4, name="w")
+    u = tf.Variable(np.float32(np.arange(6).reshape(2, 3)) / 6, name="u")
+    y = tf.matmul(inputs, w)
+    z = tf.einsum("ij,jk->ik", u, tf.transpose(u))
+    d = tf.matrix_diag(u) + tf.eye(3)
+    kept = tf.matrix_set_diag(y[:, :, :2], tf.matrix_diag_part(inputs[:, :, 1:3, 1:3]))
+    loss = tf.add_n([tf.reduce_sum(t * t) for t in (y, z, d, kept)], name="loss")
+    train = tf.train.AdamOptimizer(0.05).minimize(loss, name="train")
+    found = [loss, tf.trace(z), d, kept, w]
+    return Plan([t.name for t in found], train.name, {inputs.name: x.reshape(2, 3, 4, 4)})
+
+
+def words(tf):
+    """Sparse look-ups in a table in two parts, with sums by segment, and counts."""
+    rng = np.random.RandomState(2)
+    ids = tf.placeholder(tf.int64, [None], name="ids")
+    owners = np.int64([[0, 0], [0, 1], [1, 0], [2, 0], [2, 1], [2, 2]])
+    sparse = tf.SparseTensor(tf.constant(owners), ids, tf.constant(np.int64([3, 3])))
+    make = tf.random_uniform_initializer(-1, 1, seed=3)
+    with tf.variable_scope("words", partitioner=tf.fixed_size_partitioner(2)):
+        table = tf.get_variable("table", [9, 4], initializer=make)
+    means = [
+        tf.nn.embedding_lookup_sparse(table, sparse, None, combiner=name)
+        for name in ("mean", "sqrtn", "sum")
+    ]
+    inner = tf.get_variable("inner", [5, 4], initializer=make)
+    picked = tf.nn.embedding_lookup(inner, tf.constant([3, 1, 3]))
+    loss = tf.add_n([tf.reduce_sum(tf.square(t - 0.3)) for t in [*means, picked]], name="loss")
+    train = tf.train.AdagradOptimizer(0.1).minimize(loss, name="train")
+    counts = tf.bincount(tf.cast(ids, tf.int32), minlength=9)
+    found = [loss, *means, picked, counts]
+    return Plan([t.name for t in found], train.name, {ids.name: rng.randint(0, 9, 6)})
+
+
+def penalties(tf):
+    """The losses of tf.losses with weights, and clipped values."""
+    x, _ = rows(10, 3, 5)
+    inputs = tf.placeholder(tf.float32, [10, 3], name="X")
+    weights = tf.placeholder(tf.float32, [10, 1], name="weights")
+    w = tf.Variable(np.eye(3, dtype=np.float32) * 0.7, name="w")
+    z = tf.matmul(inputs, w)
+    y = tf.one_hot(tf.argmax(inputs, 1), 3)
+    mean, variance = tf.nn.moments(z, [0])
+    found = [
+        tf.losses.mean_squared_error(y, z, weights),
+        tf.losses.absolute_difference(y, z, weights),
+        tf.losses.hinge_loss(y, z),
+        tf.losses.log_loss(y, tf.sigmoid(z), weights),
+        tf.losses.sigmoid_cross_entropy(y, z, label_smoothing=0.1),
+        tf.losses.softmax_cross_entropy(y, z, weights=weights[:, 0]),
+        tf.losses.sparse_softmax_cross_entropy(tf.argmax(inputs, 1), z),
+        tf.losses.mean_pairwise_squared_error(y, z),
+        tf.losses.cosine_distance(tf.nn.l2_normalize(y, 1), tf.nn.l2_normalize(z, 1), dim=1),
+        tf.reduce_sum(tf.clip_by_value(z, -0.5, 0.5)),
+        tf.reduce_sum((z - mean) * tf.rsqrt(variance + 1e-3) * w[0]),
+        tf.reduce_mean(tf.cumprod(z, axis=0)),
+    ]
+    loss = tf.add(tf.losses.get_total_loss(), tf.add_n(found[9:]), name="loss")
+    train = tf.train.GradientDescentOptimizer(0.02).minimize(loss, name="train")
+    sizes = np.float32([[0.0], [1.0], [2.0], [0.5], [1.0]] * 2)
+    return Plan([t.name for t in [*found, loss]], train.name, {inputs.name: x, weights.name: sizes})
+
+
 PLAIN = {
     "by_hand": by_hand,
     "normal_equation": normal_equation,
@@ -338,6 +441,9 @@ PLAIN = {
     "arrays": arrays,
     "losses": losses,
     "matrices": matrices,
+    "products": products,
+    "words": words,
+    "penalties": penalties,
     "randoms": randoms,
     "gradient_descent": optimizing(lambda tf: tf.train.GradientDescentOptimizer(0.05)),
     "momentum": optimizing(lambda tf: tf.train.MomentumOptimizer(0.02, 0.9)),
@@ -364,7 +470,10 @@ BODIES = {
 }
 """What skflow writes and TensorFlow 2.21 reads, though not 1.1.0."""
 
+CHOICES = {"choices": choices, "rounds": rounds}
+"""What both write in this way; TensorFlow 2.21 has no bodies that assign to such variables."""
+
 OWN = {"gradients_of_loops": gradients_of_loops}
 """What skflow alone reads again: TensorFlow has no gradient of a functional loop as one operation."""
 
-PROGRAMS = dict(PLAIN, **BODIES, **OWN)
+PROGRAMS = dict(PLAIN, **BODIES, **CHOICES, **OWN)

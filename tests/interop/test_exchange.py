@@ -11,29 +11,16 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
 import skflow as tf
+from tests.interop.script import exchange
 
 HERE = Path(__file__).parent
 ARCHIVES = HERE.parent / "golden" / "exchange"
-
-
-def load() -> ModuleType:
-    """The script, which stands alone: it imports what lies beside it."""
-    sys.path.insert(0, str(HERE))
-    try:
-        import exchange
-    finally:
-        sys.path.remove(str(HERE))
-    return exchange
-
-
-exchange = load()
 
 
 def stored() -> list[Any]:

@@ -394,3 +394,42 @@ def test_every_call_of_reading_failing(code: int, lasting: str) -> None:
             break
         at += 1
     assert at > 20
+
+
+def test_companions_are_of_the_same_save() -> None:
+    """A save that comes while the files are opened makes the reader open all of them again."""
+
+    def save(text: bytes) -> None:
+        with commit("model") as transaction:
+            bundle = BundleWriter(transaction)
+            bundle.add("text", text)
+            bundle.finish()
+            transaction.create(".txt").write(text)
+
+    class Busy(Files):
+        """A layer on which somebody else saves when the index has been opened."""
+
+        saves = 0
+
+        def open(self, path: Any) -> Any:
+            found = super().open(path)
+            if str(path) == "model.index" and self.saves < 2:
+                self.saves += 1
+                with using(Files(system)):
+                    save(b"new %d" % self.saves)
+            return found
+
+    system = MemorySystem()
+    with using(Files(system)):
+        save(b"old")
+    with using(Busy(system)), BundleReader("model", [".txt"]) as reader:
+        text = reader.companions[".txt"].pread(0, 100)
+        assert reader.read("text").item() == text == b"new 2"
+    assert system.open_paths == []
+
+
+def test_a_missing_companion_is_named() -> None:
+    system = saved(a=1.0)
+    with using(Files(system)), pytest.raises(errors.NotFoundError, match=r"model\.txt"):
+        BundleReader("model", [".txt"])
+    assert system.open_paths == []

@@ -65,3 +65,10 @@ def test_longer_than_a_chunk() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(google_crc32c, "implementation", "python")
         assert crc.value(data) == google_crc32c.value(data.tobytes())
+
+
+@given(st.binary(), st.binary(), st.sampled_from([0, 1, 255, 256, 4097]))
+def test_checksums_are_joined(first: bytes, second: bytes, more: int) -> None:
+    second += bytes(more)
+    total = crc.joined(crc.value(first), crc.value(second), len(second))
+    assert total == crc.value(first + second)

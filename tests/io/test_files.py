@@ -129,6 +129,22 @@ def test_what_is_not_there(folder: str) -> None:
         layer.create(f"{path}/file")
 
 
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 5000])
+def test_names_that_no_file_can_have(tmp_path: Path, name: str) -> None:
+    folder, layer = str(tmp_path), current()
+    path = f"{folder}/{name}"
+    assert not layer.exists(path)
+    assert not layer.is_directory(path)
+    for call in (layer.open, layer.create, layer.size, layer.remove, layer.make_directories):
+        with pytest.raises(errors.InvalidArgumentError):
+            call(path)
+    with layer.create(f"{folder}/sound") as file:
+        file.write(b"1")
+    for source, target in ((f"{folder}/sound", path), (path, f"{folder}/sound")):
+        with pytest.raises(errors.InvalidArgumentError):
+            layer.replace(source, target)
+
+
 def test_what_is_of_another_kind(folder: str) -> None:
     put(f"{folder}/file", b"")
     current().make_directories(f"{folder}/sub")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +20,7 @@ from skflow.train.loop import (
     History,
     Limits,
     NanLossDuringTrainingError,
+    Position,
     run_epoch,
     train,
 )
@@ -351,7 +353,7 @@ def test_it_reports() -> None:
         whole(),
         Limits(2, 0.0, 5),
         score=lambda: next(scores),
-        report=lines.append,
+        report=lambda history: lines.append(history.line()),
     )
     assert lines == [
         "Iteration 1, loss = 2.00000000, validation score = 0.250000",
@@ -370,3 +372,139 @@ def test_a_loss_that_is_not_finite_stops_at_once(bad: float) -> None:
 def test_the_error_is_what_both_worlds_catch() -> None:
     assert issubclass(NanLossDuringTrainingError, ValueError)
     assert issubclass(NanLossDuringTrainingError, RuntimeError)
+
+
+# ---- going on where it was broken off ----------------------------------------------------
+
+
+class Course:
+    """A training whose losses, scores and weights hang on all the rows that it has seen."""
+
+    def __init__(self, size: int, *, shuffle: bool) -> None:
+        self.rng = np.random.RandomState(3)
+        self.batches = Batches([np.arange(7.0)], size, self.rng if shuffle else None)
+        self.weight = 1.0
+        self.seen: list[list[float]] = []
+        self.order: Any = None
+        self.kept: Any = None
+
+    def step(self, rows: Any) -> list[Any]:
+        self.seen.append(rows.tolist())
+        loss = math.sin(self.weight) + 1.5
+        self.weight = 3.7 * self.weight * (1.0 - self.weight / 5) + 0.01 * float(rows[0])
+        return [loss, None]
+
+    def keep(self, position: Position) -> None:
+        history = dataclasses.replace(
+            position.history, **{n: list(getattr(position.history, n)) for n in COLUMNS}
+        )
+        self.kept = position._replace(history=history), self.weight, self.order
+
+    def before_epoch(self) -> None:
+        self.order = self.rng.get_state()
+
+    def go_on(self, kept: Any) -> Position:
+        position, self.weight, order = kept
+        self.rng.set_state(order)
+        return position
+
+    def train(self, limits: Limits, **settings: Any) -> History:
+        return train(
+            self.step,
+            self.batches,
+            limits,
+            score=lambda: math.cos(self.weight),
+            snapshot=lambda: [self.weight],
+            rate=lambda: 1.0 / (1.0 + self.weight),
+            before_epoch=self.before_epoch,
+            **settings,
+        )
+
+
+COLUMNS = ("losses", "scores", "rates", "seconds")
+
+
+@given(
+    size=st.integers(1, 8),
+    shuffle=st.booleans(),
+    limits=st.builds(
+        Limits,
+        max_iter=st.integers(1, 6),
+        tol=st.sampled_from([0.0, 0.3]),
+        n_iter_no_change=st.integers(1, 3),
+        steps=st.none() | st.integers(1, 20),
+        stop_on_score=st.booleans(),
+    ),
+    stops=st.lists(st.integers(1, 12), min_size=1, max_size=3),
+)
+def test_broken_off_anywhere_it_goes_on_as_if_nothing_had_happened(
+    size: int, shuffle: bool, limits: Limits, stops: list[int]
+) -> None:
+    whole = Course(size, shuffle=shuffle)
+    expected = whole.train(limits)
+    seen: list[list[float]] = []
+    position, kept = None, None
+    for stop in [*stops, None]:
+        course = Course(size, shuffle=shuffle)
+        if kept is not None:
+            position = course.go_on(kept)
+        history = course.train(
+            limits,
+            after_step=course.keep,
+            position=position,
+            interrupted=None if stop is None else lambda c=course, s=stop: len(c.seen) >= s,
+        )
+        seen += course.seen
+        kept = course.kept or kept
+        if history.reason != "interrupted":
+            break
+    assert seen == whole.seen
+    assert (history.reason, course.weight) == (expected.reason, whole.weight)
+    assert course.rng.get_state()[2] == whole.rng.get_state()[2]
+    for name in ("losses", "scores", "rates", "steps", "best_iter", "best"):
+        assert getattr(history, name) == getattr(expected, name)
+    assert len(history.seconds) == len(expected.seconds)
+
+
+def test_what_is_told_after_a_step(clock: Clock) -> None:
+    told: list[Any] = []
+
+    def after(position: Position) -> None:
+        clock.now += 1.0
+        told.append((position.history.n_iter, *position[1:]))
+
+    steps = Steps([1.0, 2.0, 4.0, 8.0])
+    train(steps, pairs(), Limits(steps=4), after_step=after)
+    assert told == [
+        (0, 1, 1.0, 2.0, 0.0),
+        (0, 2, 2.0, 6.0, 1.0),
+        (0, 3, 4.0, 10.0, 2.0),
+        (1, 4, 8.0, 16.0, 3.0),
+    ]
+
+
+def test_the_time_before_counts(clock: Clock) -> None:
+    def step(*_: Any) -> list[Any]:
+        clock.now += 1.0
+        return [1.0]
+
+    position = Position(History([1.0], seconds=[3.0], steps=3), 5, 1.0, 4.0, 5.0)
+    history = train(step, pairs(), Limits(9, max_time=7.0), position=position)
+    assert (history.steps, history.reason, history.seconds) == (7, "max_time", [3.0, 6.0, 7.0])
+
+
+def test_a_position_is_known_before_an_interrupt_is_asked_for() -> None:
+    calls: list[str] = []
+
+    def interrupted() -> bool:
+        calls.append("asked")
+        return len(calls) > 3
+
+    train(
+        Steps(constant()),
+        pairs(),
+        Limits(9),
+        after_step=lambda _: calls.append("told"),
+        interrupted=interrupted,
+    )
+    assert calls[:4] == ["told", "asked"] * 2

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import skflow as tf
+from skflow.io import bundle_writer, stored_tensor
 from skflow.io.commit_record import RECORD_ENDING
 from skflow.io.files import Files, current, using
 from tests.io.memory_files import Fault, MemorySystem, PowerLoss
@@ -95,10 +96,25 @@ def check_next_save(world: World) -> None:
     assert not [name for name in current().list_directory("") if "skflow" in name]
 
 
-SETTINGS = [(True, False), (False, False), (True, True), (False, True)]
-each_setting = pytest.mark.parametrize(
-    ("numbered", "sharded"), SETTINGS, ids=["numbered", "same", "numbered-shards", "same-shards"]
-)
+SETTINGS = {
+    "numbered": (True, False),
+    "same": (False, False),
+    "numbered-shards": (True, True),
+    "same-shards": (False, True),
+    "numbered-helped": (True, False),
+    "same-helped": (False, False),
+}
+
+
+@pytest.fixture(params=list(SETTINGS))
+def setting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[bool, bool]:
+    """Whether checkpoints are numbered and sharded; two threads may be at work on tensors."""
+    if request.param.endswith("helped"):
+        for module in (bundle_writer, stored_tensor):
+            monkeypatch.setattr(module, "WORTH_HELP", 16)
+        monkeypatch.setattr(bundle_writer, "_PIECE", 16)
+        monkeypatch.setattr(stored_tensor, "_STRETCH", 16)
+    return SETTINGS[request.param]
 
 
 def lengths(numbered: bool, sharded: bool, stride: int) -> Iterator[int]:
@@ -113,14 +129,13 @@ def lengths(numbered: bool, sharded: bool, stride: int) -> Iterator[int]:
 # ---- loss of power ----------------------------------------------------------------------
 
 
-@each_setting
 @pytest.mark.parametrize(
     ("stride", "variants"), [(7, 3), pytest.param(1, 16, marks=pytest.mark.soak)]
 )
-def test_power_loss(numbered: bool, sharded: bool, stride: int, variants: int) -> None:
+def test_power_loss(setting: tuple[bool, bool], stride: int, variants: int) -> None:
     """Three saves end at any call; what was not synced is lost, torn, or out of order."""
-    for length in lengths(numbered, sharded, stride):
-        world, system = build(numbered, sharded), MemorySystem()
+    for length in lengths(*setting, stride):
+        world, system = build(*setting), MemorySystem()
         system.power_until = length
         with using(Files(system)):
             try:
@@ -138,14 +153,13 @@ def test_power_loss(numbered: bool, sharded: bool, stride: int, variants: int) -
 # ---- errors of the system ---------------------------------------------------------------
 
 
-@each_setting
 @pytest.mark.parametrize("stride", [5, pytest.param(1, marks=pytest.mark.soak)])
-def test_failing_calls(numbered: bool, sharded: bool, stride: int) -> None:
+def test_failing_calls(setting: tuple[bool, bool], stride: int) -> None:
     """Each call fails, once or for ever: the checkpoint before is intact, the error says where."""
-    for number, at in enumerate(lengths(numbered, sharded, stride)):
+    for number, at in enumerate(lengths(*setting, stride)):
         for code in CODES if stride == 1 else (CODES[number % len(CODES)],):
             for lasting in LASTING if stride == 1 else (LASTING[number % len(LASTING)],):
-                fail(numbered, sharded, Fault(at, code, lasting))
+                fail(*setting, Fault(at, code, lasting))
 
 
 def fail(numbered: bool, sharded: bool, fault: Fault) -> None:
@@ -171,10 +185,9 @@ def fail(numbered: bool, sharded: bool, fault: Fault) -> None:
     assert system.open_paths == []
 
 
-@each_setting
-def test_failing_reads(numbered: bool, sharded: bool) -> None:
+def test_failing_reads(setting: tuple[bool, bool]) -> None:
     """A restore that fails says so, and gives no value that was not saved."""
-    world, system = build(numbered, sharded), MemorySystem()
+    world, system = build(*setting), MemorySystem()
     with using(Files(system)):
         path = world.save(1)
         clean = len(system.calls)

@@ -225,6 +225,31 @@ def test_what_is_large_goes_straight_to_its_variable(tmp_path: Path) -> None:
         assert session.run(w).tolist() == [2.0] * 200_000
 
 
+def test_a_file_that_changes_while_it_is_restored(tmp_path: Path) -> None:
+    """Between looking at it and reading it: what is read is not taken for what was saved."""
+    data = tmp_path / "m.data-00000-of-00001"
+
+    class Spy(saver_ops._StoredPart):
+        def verify(self) -> None:
+            super().verify()
+            with data.open("r+b") as file:
+                file.write(b"damage")
+
+    v = tf.Variable(np.ones(200_000), name="v")
+    saver = tf.train.Saver()
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        path = saver.save(session, str(tmp_path / "m"))
+        original, saver_ops._StoredPart = saver_ops._StoredPart, Spy  # type: ignore[misc]
+        try:
+            with pytest.raises(tf.errors.DataLossError, match="Checksum does not match"):
+                saver.restore(session, path)
+        finally:
+            saver_ops._StoredPart = original  # type: ignore[misc]
+        with pytest.raises(tf.errors.FailedPreconditionError, match="uninitialized value v"):
+            session.run(v)
+
+
 def test_a_stored_value_is_an_array_to_others() -> None:
     class Two(Stored):
         def verify(self) -> None:

@@ -175,10 +175,14 @@ def adadelta(
     rho: Any,
     rest: Any,
     epsilon: Any,
+    step_first: bool,
     t: Array,
     u: Array,
 ) -> None:
-    """Zeiler (2012), but the variable moves by a step taken with the *new* ``accum_update``."""
+    """Zeiler (2012) if `step_first`; else by a step taken with the *new* ``accum_update``.
+
+    The latter is what TensorFlow 1.1.0 does.
+    """
     np.multiply(grad, grad, out=t)
     np.multiply(t, rest, out=t)
     np.multiply(accum, rho, out=accum)
@@ -189,23 +193,35 @@ def adadelta(
     np.add(accum_update, epsilon, out=u)
     np.sqrt(u, out=u)
     np.multiply(u, t, out=u)
+    if step_first:
+        np.multiply(u, rate, out=t)
+        np.subtract(var, t, out=var)
     np.multiply(u, u, out=u)
     np.multiply(u, rest, out=u)
     np.multiply(accum_update, rho, out=accum_update)
     np.add(accum_update, u, out=accum_update)
-    np.add(accum_update, epsilon, out=u)
-    np.sqrt(u, out=u)
-    np.multiply(u, t, out=u)
-    np.multiply(u, rate, out=u)
-    np.subtract(var, u, out=var)
+    if not step_first:
+        np.add(accum_update, epsilon, out=u)
+        np.sqrt(u, out=u)
+        np.multiply(u, t, out=u)
+        np.multiply(u, rate, out=u)
+        np.subtract(var, u, out=var)
 
 
-def _adadelta_constants(one: Any, rate: Any, rho: Any, epsilon: Any) -> tuple[Any, ...]:
-    return rate, rho, one - rho, epsilon
+def _adadelta_constants(
+    one: Any, rate: Any, rho: Any, epsilon: Any, _step_first: bool | None = None
+) -> tuple[Any, ...]:
+    return rate, rho, one - rho, epsilon, bool(_step_first)
 
 
 UPDATE_RULES["ApplyAdadelta"] = Rule(
-    ("accum", "accum_update"), "grad", ("lr", "rho", "epsilon"), _adadelta_constants, adadelta, 2
+    ("accum", "accum_update"),
+    "grad",
+    ("lr", "rho", "epsilon"),
+    _adadelta_constants,
+    adadelta,
+    2,
+    ("_step_first",),
 )
 
 

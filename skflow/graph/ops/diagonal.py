@@ -6,7 +6,16 @@ from math import prod
 
 import numpy as np
 
-from skflow.graph.dtypes import Array, complex64, complex128, float32, float64, int32, int64
+from skflow.graph.dtypes import (
+    INDEX,
+    Array,
+    complex64,
+    complex128,
+    float32,
+    float64,
+    int32,
+    int64,
+)
 from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._arrays import invalid, zeros
 from skflow.graph.registry import define, raw
@@ -138,7 +147,9 @@ def _matrix_band_part_kernel(x: Array, num_lower: Array, num_upper: Array) -> Ar
 
 define(
     "MatrixBandPart",
-    "input: T, num_lower: int64, num_upper: int64 -> band: T",
+    "input: T, num_lower: Tindex, num_upper: Tindex -> band: T",
+    attrs={"Tindex": int64},  # TensorFlow 1.1.0 has this type only
+    types={"Tindex": INDEX},
     kernel=_matrix_band_part_kernel,
     infer=lambda x, _, __: x.shape,
     grad=lambda op, dy: [raw.MatrixBandPart(dy, *op.inputs[1:]), None, None],

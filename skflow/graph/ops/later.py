@@ -8,9 +8,10 @@ import numpy as np
 
 from skflow.graph.conversion import constant
 from skflow.graph.declaration import Attr
-from skflow.graph.dtypes import ALL, INDEX, NUMBERS, Array, int32
+from skflow.graph.dtypes import ALL, INDEX, INEXACT, NUMBERS, REAL, Array, int32
 from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._arrays import as_int, constant_int, invalid, shape_from, shape_of
+from skflow.graph.ops._elementwise import conj
 from skflow.graph.ops._rows import check_bounds
 from skflow.graph.registry import define, raw
 from skflow.graph.shapes import Shape, broadcast, shape_brackets
@@ -28,6 +29,64 @@ define(
     types={"T": NUMBERS},
     broadcast=True,
     commutative=True,
+)
+
+
+# ---- DivNoNan: a quotient that is 0 where the divisor is --------------------------------------
+
+
+def _div_no_nan(x: Array, y: Array) -> Array:
+    zero = y == 0
+    found: Array = np.divide(x, np.where(zero, y.dtype.type(1), y))
+    return np.where(zero, y.dtype.type(0), found)
+
+
+def _div_no_nan_grad(op: Operation, dy: Any) -> list[Any]:
+    x, y = [conj(t) for t in op.inputs]
+    return [raw.DivNoNan(dy, y), dy * raw.DivNoNan(raw.DivNoNan(raw.Neg(x), y), y)]
+
+
+define(
+    "DivNoNan",
+    "x: T, y: T -> z: T",
+    kernel=_div_no_nan,
+    grad=_div_no_nan_grad,
+    types={"T": INEXACT},
+    broadcast=True,
+)
+
+
+# ---- ClipByValue: Minimum and Maximum at once -------------------------------------------------
+
+
+def _clip(t: Array, clip_value_min: Array, clip_value_max: Array) -> Array:
+    if any(b.ndim and b.shape != t.shape for b in (clip_value_min, clip_value_max)):
+        raise invalid(
+            "clip_value_min and clip_value_max must be either of the same shape as input, or a "
+            f"scalar. input shape: {shape_brackets(t.shape)} clip_value_min shape: "
+            f"{shape_brackets(clip_value_min.shape)} clip_value_max shape: "
+            f"{shape_brackets(clip_value_max.shape)}"
+        )
+    found: Array = np.maximum(np.minimum(t, clip_value_max), clip_value_min)
+    return found
+
+
+def _clip_grad(op: Operation, dy: Tensor) -> list[Tensor]:
+    t, least, most = op.inputs
+    zeros = raw.ZerosLike(dy)
+    below, above = raw.Less(t, least), raw.Greater(t, most)
+    passed = raw.SelectV2(raw.LogicalOr(below, above), zeros, dy)
+    parts = raw.SelectV2(below, dy, zeros), raw.SelectV2(above, dy, zeros)
+    return [passed, *[_summed(p, b) for p, b in zip(parts, (least, most), strict=True)]]
+
+
+define(
+    "ClipByValue",
+    "t: T, clip_value_min: T, clip_value_max: T -> output: T",
+    kernel=_clip,
+    infer=lambda t, clip_value_min, clip_value_max: t.shape,  # noqa: ARG005
+    grad=_clip_grad,
+    types={"T": REAL},
 )
 
 

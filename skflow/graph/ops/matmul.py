@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._arrays import invalid
 from skflow.graph.ops._matrices import batched, conj, conjugate_transpose, matrix_of, product
 from skflow.graph.registry import define, raw
-from skflow.graph.shapes import Shape, equal_dims, merged, shape_brackets
+from skflow.graph.shapes import Shape, broadcast, equal_dims, merged, shape_brackets
 from skflow.graph.spec import Spec
 
 # TensorFlow's order, which its messages show.
@@ -154,17 +154,24 @@ def _batch_matmul_infer(x: Spec, y: Spec, *, adj_x: bool, adj_y: bool) -> Shape:
     return batched(common, rows, columns)
 
 
-def _batch_matmul_grad(op: Operation, dy: Tensor) -> list[Tensor]:
+_Factors: TypeAlias = tuple[Tensor, Tensor, bool, bool]
+
+
+def _batch_factors(op: Operation, dy: Tensor) -> tuple[_Factors, _Factors]:
+    """The products that are the gradients: factors, and which of them are turned."""
     x, y = op.inputs
     turned = op.attrs["adj_x"], op.attrs["adj_y"]
     if turned == (False, False):
-        first, second = (dy, y, False, True), (x, dy, True, False)
-    elif turned == (False, True):
-        first, second = (dy, y, False, False), (dy, x, True, False)
-    elif turned == (True, False):
-        first, second = (y, dy, False, True), (x, dy, False, False)
-    else:
-        first, second = (y, dy, True, True), (dy, x, True, True)
+        return (dy, y, False, True), (x, dy, True, False)
+    if turned == (False, True):
+        return (dy, y, False, False), (dy, x, True, False)
+    if turned == (True, False):
+        return (y, dy, False, True), (x, dy, False, False)
+    return (y, dy, True, True), (dy, x, True, True)
+
+
+def _batch_matmul_grad(op: Operation, dy: Tensor) -> list[Tensor]:
+    first, second = _batch_factors(op, dy)
     return [product(*first, name="MatMul"), product(*second, name="MatMul_1")]
 
 
@@ -177,4 +184,69 @@ define(
     kernel=_batch_matmul,
     out=True,
     grad=_batch_matmul_grad,
+)
+
+
+# ---- BatchMatMulV2: batches that broadcast, as later versions write them ------------------
+
+
+def _broadcasting_matmul(
+    x: Array, y: Array, *, adj_x: bool, adj_y: bool, out: Array | None = None
+) -> Array:
+    for i, factor in enumerate((x, y)):
+        if factor.ndim < 2:
+            raise invalid(f"In[{i}] ndims must be >= 2: {factor.ndim}")
+    shapes = shape_brackets(x.shape), shape_brackets(y.shape)
+    left, right = conjugate_transpose(x) if adj_x else x, conjugate_transpose(y) if adj_y else y
+    if left.shape[-1] != right.shape[-2]:
+        raise invalid(
+            f"Matrix size-incompatible: In[0]: {shapes[0]}, In[1]: {shapes[1]} {adj_x:d} {adj_y:d}"
+        )
+    try:
+        np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    except ValueError:
+        raise invalid(
+            f"In[0] and In[1] must have compatible batch dimensions: {shapes[0]} vs. {shapes[1]}"
+        ) from None
+    return _multiplied(left, right, out)
+
+
+def _broadcasting_infer(x: Spec, y: Spec, *, adj_x: bool, adj_y: bool) -> Shape:
+    batch, rows, inner = matrix_of(x)
+    other_batch, other, columns = matrix_of(y)
+    if adj_x:
+        rows, inner = inner, rows
+    if adj_y:
+        other, columns = columns, other
+    equal_dims(inner, other)
+    return batched(broadcast(batch, other_batch), rows, columns)
+
+
+def _broadcasting_grad(op: Operation, dy: Tensor) -> list[Tensor]:
+    return [
+        _for_batch(raw.BatchMatMulV2(left, right, adj_x=adj_left, adj_y=adj_right), like)
+        for (left, right, adj_left, adj_right), like in zip(
+            _batch_factors(op, dy), op.inputs, strict=True
+        )
+    ]
+
+
+def _for_batch(dy: Tensor, like: Tensor) -> Tensor:
+    """A gradient, summed over the matrices of a batch that one has served."""
+    if like.spec.shape is not None and like.spec.shape == dy.spec.shape:
+        return dy
+    shape = raw.Shape(like)
+    axes = raw.BroadcastGradientArgs(shape, raw.Shape(dy)).r0
+    return raw.Reshape(raw.Sum(dy, axes), shape)  # type: ignore[no-any-return]
+
+
+define(
+    "BatchMatMulV2",
+    "x: T, y: T -> output: T",
+    attrs={"adj_x": False, "adj_y": False},
+    types={"T": _PRODUCT_TYPES},
+    infer=_broadcasting_infer,
+    kernel=_broadcasting_matmul,
+    out=True,
+    grad=_broadcasting_grad,
 )

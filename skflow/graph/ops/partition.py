@@ -126,13 +126,15 @@ def _dynamic_stitch_grad(op: Operation, dy: Tensor) -> list[Tensor | None]:
     return nothing + [raw.Gather(dy, at) for at in op.inputs[:count]]
 
 
-define(
-    "DynamicStitch",
-    "indices: N * int32, data: N * T -> merged: T",
-    kernel=_dynamic_stitch_kernel,
-    infer=_dynamic_stitch_infer,
-    grad=_dynamic_stitch_grad,
-)
+# The second is how later versions write it where the order of equal indices is left open.
+for _name in ("DynamicStitch", "ParallelDynamicStitch"):
+    define(
+        _name,
+        "indices: N * int32, data: N * T -> merged: T",
+        kernel=_dynamic_stitch_kernel,
+        infer=_dynamic_stitch_infer,
+        grad=_dynamic_stitch_grad,
+    )
 
 
 # ---- Unique ------------------------------------------------------------------------------

@@ -321,3 +321,45 @@ define(
     infer=_bincount_infer,
     kernel=_bincount,
 )
+
+
+def _dense_bincount(input: Array, size: Array, weights: Array, *, binary_output: bool) -> Array:
+    """Counts of a vector, or of each row of a matrix; whether they are not 0."""
+    if input.ndim > 2:
+        raise invalid(f"Shape must be at most rank 2 but is rank {input.ndim}")
+    if size.ndim:
+        raise invalid(f"Shape must be rank 0 but is rank {size.ndim}")
+    if size < 0:
+        raise invalid(f"size ({size}) must be non-negative")
+    if binary_output:
+        weights = np.empty(0, weights.dtype)
+    if weights.size and weights.shape != input.shape:
+        raise invalid(
+            "`weights` must be the same shape as `arr` or a length-0 `Tensor`, in which case it "
+            f"acts as all weights equal to 1. Received {shape_brackets(weights.shape)}"
+        )
+    rows = input if input.ndim == 2 else input.reshape(1, -1)
+    weighted = weights.reshape(rows.shape) if weights.size else [weights] * len(rows)
+    found = [_bincount(row, size, w) for row, w in zip(rows, weighted, strict=True)]
+    counts = np.array(found, weights.dtype).reshape(*input.shape[:-1], int(size))
+    return (counts != 0).astype(weights.dtype) if binary_output else counts
+
+
+def _dense_bincount_infer(input: Spec, size: Spec, weights: Spec) -> Shape:
+    (bins,) = _bincount_infer(input, size, weights) or (None,)
+    if input.shape is None:
+        return None
+    if len(input.shape) > 2:
+        raise ValueError(f"Shape must be at most rank 2 but is rank {len(input.shape)}")
+    return (*input.shape[:-1], bins)
+
+
+# How later versions write it, in place of Bincount.
+define(
+    "DenseBincount",
+    "input: Tidx, size: Tidx, weights: T -> output: T",
+    attrs={"binary_output": False},
+    types={"Tidx": INDEX, "T": (int32, int64, float32, float64)},
+    infer=_dense_bincount_infer,
+    kernel=_dense_bincount,
+)

@@ -332,6 +332,27 @@ define(
 )
 
 
+def _conjugate_transpose_kernel(x: Array, perm: Array) -> Array:
+    turned = _transpose_kernel(x, perm)
+    return np.conj(turned) if x.dtype.kind == "c" else turned.copy()
+
+
+def _conjugate_transpose_grad(op: Operation, dy: Tensor) -> list[Tensor | None]:
+    return [raw.ConjugateTranspose(dy, raw.InvertPermutation(op.inputs[1])), None]
+
+
+# What later versions write for `transpose(conjugate=True)` and in gradients of complex matrices.
+define(
+    "ConjugateTranspose",
+    "x: T, perm: Tperm -> y: T",
+    attrs={"Tperm": int32},
+    types={"Tperm": INDEX},
+    kernel=_conjugate_transpose_kernel,
+    infer=_transpose_infer,
+    grad=_conjugate_transpose_grad,
+)
+
+
 def _invert_permutation_kernel(x: Array) -> Array:
     if x.ndim != 1:
         raise invalid("invert_permutation expects a 1D vector.")

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from skflow.graph.dtypes import INDEX, Array, float32, float64, int32
+from skflow.graph.dtypes import INDEX, Array, DType, float16, float32, float64, int32
 from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._arrays import invalid
 from skflow.graph.ops._rows import gathered
@@ -118,12 +118,15 @@ def _grad_by(name: str) -> Callable[..., list[Any]]:
     return grad
 
 
-_SIGNATURE: Final = "data: T, indices: Tidx, segment_ids: int32 -> output: T"
+# TensorFlow 1.1.0 has int32 segment_ids only.
+_INDEX_TYPES: Final = {"Tidx": int32, "Tsegmentids": int32}
+_INDEXED: Final = {"Tidx": INDEX, "Tsegmentids": INDEX}
+_SIGNATURE: Final = "data: T, indices: Tidx, segment_ids: Tsegmentids -> output: T"
 define(
     "SparseSegmentSum",
     _SIGNATURE,
-    attrs={"Tidx": int32},
-    types={"T": REAL_NUMBERS, "Tidx": INDEX},
+    attrs=_INDEX_TYPES,
+    types={"T": REAL_NUMBERS, **_INDEXED},
     infer=_infer,
     kernel=_sum,
     grad=_sum_grad,
@@ -131,8 +134,8 @@ define(
 define(
     "SparseSegmentMean",
     _SIGNATURE,
-    attrs={"Tidx": int32},
-    types={"T": (float32, float64), "Tidx": INDEX},
+    attrs=_INDEX_TYPES,
+    types={"T": (float32, float64), **_INDEXED},
     infer=_infer,
     kernel=_mean,
     grad=_grad_by("SparseSegmentMeanGrad"),
@@ -140,8 +143,8 @@ define(
 define(
     "SparseSegmentSqrtN",
     _SIGNATURE,
-    attrs={"Tidx": int32},
-    types={"T": (float32, float64), "Tidx": INDEX},
+    attrs=_INDEX_TYPES,
+    types={"T": (float32, float64), **_INDEXED},
     infer=_infer,
     kernel=_sqrt_n,
     grad=_grad_by("SparseSegmentSqrtNGrad"),
@@ -155,18 +158,28 @@ def _spread(grad: Array, indices: Array, segments: Array, rows: Array, weight: A
     """Each segment's gradient, weighted, on every row that went into it."""
     _check_lengths(indices, segments)
     count = int(rows)
+    where, sums = _spread_rows(grad, indices, segments, count, weight)
     out = np.zeros((count, *grad.shape[1:]), dtype=grad.dtype)
+    out[where] = sums
+    return out
+
+
+def _spread_rows(
+    grad: Array, indices: Array, segments: Array, count: int, weight: Any
+) -> tuple[Array, Array]:
+    """The same without the rows that nothing comes from: their numbers, ascending, and they."""
     if not segments.size:
-        return out
+        return indices, np.zeros((0, *grad.shape[1:]), dtype=grad.dtype)
     if ((segments < 0) | (segments >= len(grad))).any():
         raise invalid("Invalid number of segments")
     outside = (indices < 0) | (indices >= count)
     if outside.any():
         raise invalid(f"Index {indices[np.argmax(outside)]} out of range [0, {count}).")
-    weights = weight(np.bincount(segments, minlength=len(grad)))[segments].astype(grad.dtype)
-    where, sums = gathered(indices, grad[segments] * _column(weights, grad.ndim), np.add)
-    out[where] = sums
-    return out
+    rows = grad[segments]
+    if weight is not None:
+        weights = weight(np.bincount(segments, minlength=len(grad)))[segments].astype(grad.dtype)
+        rows = rows * _column(weights, grad.ndim)
+    return gathered(indices, rows, np.add)
 
 
 def _mean_grad(grad: Array, indices: Array, segment_ids: Array, output_dim0: Array) -> Array:
@@ -175,6 +188,10 @@ def _mean_grad(grad: Array, indices: Array, segment_ids: Array, output_dim0: Arr
 
 def _sqrt_n_grad(grad: Array, indices: Array, segment_ids: Array, output_dim0: Array) -> Array:
     return _spread(grad, indices, segment_ids, output_dim0, _sqrt_weight)
+
+
+def _sum_grad_kernel(grad: Array, indices: Array, segment_ids: Array, output_dim0: Array) -> Array:
+    return _spread(grad, indices, segment_ids, output_dim0, None)
 
 
 def _grad_infer(grad: Spec, indices: Spec, segments: Spec, rows: Spec) -> Shape:
@@ -196,12 +213,14 @@ def _forward_by(name: str) -> Callable[..., list[Any]]:
     return grad
 
 
-def _define_grad(name: str, kernel: Callable[..., Array]) -> None:
+def _define_grad(
+    name: str, kernel: Callable[..., Array], types: tuple[DType, ...] = (float32, float64)
+) -> None:
     define(
         f"{name}Grad",
-        "grad: T, indices: Tidx, segment_ids: int32, output_dim0: int32 -> output: T",
-        attrs={"Tidx": int32},
-        types={"T": (float32, float64), "Tidx": INDEX},
+        "grad: T, indices: Tidx, segment_ids: Tsegmentids, output_dim0: int32 -> output: T",
+        attrs=_INDEX_TYPES,
+        types={"T": types, **_INDEXED},
         infer=_grad_infer,
         kernel=kernel,
         grad=_forward_by(name),
@@ -210,3 +229,38 @@ def _define_grad(name: str, kernel: Callable[..., Array]) -> None:
 
 _define_grad("SparseSegmentMean", _mean_grad)
 _define_grad("SparseSegmentSqrtN", _sqrt_n_grad)
+# The gradient of sums is an operation of its own in later versions.
+_define_grad("SparseSegmentSum", _sum_grad_kernel, (float16, float32, float64))
+
+
+# ---- their gradients as later versions write them: only the rows that are not zero --------
+
+
+def _rows_kernel(weight: Any) -> Callable[..., tuple[Array, Array]]:
+    def kernel(
+        grad: Array, indices: Array, segment_ids: Array, dense_output_dim0: Array
+    ) -> tuple[Array, Array]:
+        _check_lengths(indices, segment_ids)
+        count = int(dense_output_dim0)
+        where, sums = _spread_rows(grad, indices, segment_ids, count, weight)
+        order = np.argsort(where, kind="stable")
+        return sums[order], where[order].astype(indices.dtype)
+
+    return kernel
+
+
+def _rows_infer(grad: Spec, indices: Spec, segments: Spec, rows: Spec) -> list[Shape]:
+    shape = _grad_infer(grad, indices, segments, rows)
+    return [None if shape is None else (None, *shape[1:]), (None,)]
+
+
+for _name, _weight in (("Mean", _mean_weight), ("SqrtN", _sqrt_weight), ("Sum", None)):
+    define(
+        f"SparseSegment{_name}GradV2",
+        "grad: T, indices: Tidx, segment_ids: Tsegmentids, dense_output_dim0: int32 "
+        "-> output: T, sorted_unique_indices: Tidx",
+        attrs=_INDEX_TYPES,
+        types={"T": (float16, float32, float64), **_INDEXED},
+        infer=_rows_infer,
+        kernel=_rows_kernel(_weight),
+    )

@@ -117,7 +117,7 @@ define(
 )
 
 
-def _check_in_top_k(predictions: Array, targets: Array) -> None:
+def _check_rows(predictions: Array, targets: Array) -> None:
     if predictions.ndim != 2:
         raise invalid("predictions must be 2-dimensional")
     if targets.ndim != 1:
@@ -127,13 +127,23 @@ def _check_in_top_k(predictions: Array, targets: Array) -> None:
             f"First dimension of predictions {len(predictions)} must match length of "
             f"targets {len(targets)}"
         )
-    outside = (targets < 0) | (targets >= predictions.shape[1])
-    if outside.any():
-        raise invalid(f"targets[{int(np.argmax(outside))}] is out of range")
+
+
+def _outside(predictions: Array, targets: Array) -> Array:
+    """Which targets are no column."""
+    outside: Array = (targets < 0) | (targets >= predictions.shape[1])
+    return outside
 
 
 def _in_top_k(predictions: Array, targets: Array, *, k: int) -> Array:
-    _check_in_top_k(predictions, targets)
+    _check_rows(predictions, targets)
+    outside = _outside(predictions, targets)
+    if outside.any():
+        raise invalid(f"targets[{int(np.argmax(outside))}] is out of range")
+    return _are_among(predictions, targets, k)
+
+
+def _are_among(predictions: Array, targets: Array, k: int) -> Array:
     mine = predictions[np.arange(len(targets)), targets]
     better = np.count_nonzero(predictions > mine[:, None], axis=1)
     found: Array = np.logical_and(better < k, np.isfinite(predictions).all(axis=1))
@@ -153,4 +163,30 @@ define(
     types={"T": INDEX},
     infer=_in_top_k_infer,
     kernel=_in_top_k,
+)
+
+
+def _in_top_k_v2(predictions: Array, targets: Array, k: Array) -> Array:
+    """As `InTopK`, but a target that is no column is among no entries."""
+    _check_rows(predictions, targets)
+    if k.ndim:
+        raise invalid(f"k must be 0-D, got shape {shape_brackets(k.shape)}")
+    outside = _outside(predictions, targets)
+    if not predictions.shape[1]:
+        return np.zeros(len(targets), bool)
+    return _are_among(predictions, np.where(outside, 0, targets), int(k)) & ~outside
+
+
+def _in_top_k_v2_infer(predictions: Spec, targets: Spec, k: Spec) -> Shape:
+    k.require_rank(0)
+    return _in_top_k_infer(predictions, targets)
+
+
+define(
+    "InTopKV2",
+    "predictions: float32, targets: T, k: T -> precision: bool",
+    attrs={"T": int32},
+    types={"T": INDEX},
+    infer=_in_top_k_v2_infer,
+    kernel=_in_top_k_v2,
 )

@@ -192,6 +192,16 @@ def _nesterov_kernel(rule: Rule, layout: _Layout) -> Callable[..., Reference]:
     return kernel
 
 
+def _adadelta_kernel(rule: Rule, layout: _Layout) -> Callable[..., Reference]:
+    def kernel(*inputs: Any, _step_first: bool | None) -> Reference:
+        return _run(rule, layout, inputs, _step_first=_step_first)
+
+    return kernel
+
+
+_KERNELS: Final = {"use_nesterov": _nesterov_kernel, "_step_first": _adadelta_kernel}
+
+
 def _define(name: str, rule: Rule, rest: str) -> None:
     layout = _layout(rule, rest)
     attrs: dict[str, Any] = {"use_locking": False}
@@ -199,15 +209,18 @@ def _define(name: str, rule: Rule, rest: str) -> None:
     if "use_nesterov" in rule.flags:
         # TensorFlow 1.1's ApplyAdam lacks the attribute: one that is None stays out of files.
         attrs["use_nesterov"] = Attr("bool", None) if "Adam" in name else False
+    elif rule.flags:
+        attrs.update({flag: Attr("bool", None) for flag in rule.flags})
     if layout.indices is not None:
         types["Tindices"] = dtypes.INDEX
+    make = _KERNELS[rule.flags[0]] if rule.flags else _kernel
     define(
         name,
         layout.signature(),
         attrs=attrs,
         types=types,
         infer=_infer(layout),
-        kernel=(_nesterov_kernel if rule.flags else _kernel)(rule, layout),
+        kernel=make(rule, layout),
         grad=NOT_DIFFERENTIABLE,
         stateful=True,
     )

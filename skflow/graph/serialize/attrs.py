@@ -39,7 +39,9 @@ def _string(value: str | bytes) -> bytes:
 
 
 def _tensor(value: Any) -> proto.TensorProto:
-    return tensor_to_proto(np.asarray(value))
+    # Constants are written elsewhere: other tensors are a declaration's, element by element.
+    array = np.asarray(value)
+    return tensor_to_proto(array, array.size)
 
 
 def _func(name: Any) -> proto.NameAttrList:

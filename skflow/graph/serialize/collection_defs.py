@@ -9,11 +9,15 @@ from typing import Any, Final
 from skflow import logging, proto
 from skflow.graph.collections import GraphKeys
 from skflow.graph.core import Graph
+from skflow.graph.serialize.budget import Budget
 from skflow.graph.slice_info import prepend_scope, strip_scope
 from skflow.graph.variables import Variable
 
 UNBOUND_PREFIX: Final = "$unbound_inputs_"
 """What the names of inputs from outside an exported scope begin with."""
+
+# A variable or a saver takes more memory than an operation.
+_ITEMS_PER_OBJECT: Final = 2
 
 
 @dataclass(frozen=True)
@@ -172,6 +176,7 @@ def restore_collection(
     message: proto.CollectionDef,
     import_scope: str | None = None,
     known: dict[bytes, Any] | None = None,
+    budget: Budget | None = None,
 ) -> None:
     """Add what a message holds to a collection of a graph.
 
@@ -188,11 +193,13 @@ def restore_collection(
     known : dict of bytes to object, optional
         Items by their messages, to which new ones are added: a variable that several
         collections hold is one object.
+    budget : Budget, optional
+        How much memory all collections may take; by default what this one's size allows.
 
     Raises
     ------
     ValueError
-        If an item is damaged.
+        If an item is damaged, or there are far too many for the bytes that they came in.
     KeyError
         If the graph has no operation or tensor of an item's name.
     """
@@ -201,13 +208,17 @@ def restore_collection(
         logging.error("Cannot identify data type for collection %s. Skipping.", key)
         return
     functions = _FUNCTIONS.get(key)
+    budget = budget or Budget(message.ByteSize())
     if functions is not None and (kind == "bytes_list" or functions.to_proto is not None):
         _check_kind(key, kind)
-        items = _from_protos(key, message, functions, import_scope, {} if known is None else known)
+        known = {} if known is None else known
+        items = _from_protos(key, message, functions, import_scope, known, budget)
     elif kind == "node_list":
         names = [prepend_scope(v, import_scope) for v in message.node_list.value]
         items = [graph.as_graph_element(n) for n in names]
     else:
+        if kind == "any_list":
+            budget.make(len(message.any_list.value))
         items = [_scoped(v, import_scope) for v in getattr(message, kind).value]
     for item in items:
         graph.add_to_collection(key, item)
@@ -224,12 +235,14 @@ def _from_protos(
     functions: ProtoFunctions,
     import_scope: str | None,
     known: dict[bytes, Any],
+    budget: Budget,
 ) -> list[Any]:
     class_ = getattr(proto, functions.message)
     found = []
     for value in message.bytes_list.value:
         mark = functions.message.encode() + b" " + value
         if mark not in known:
+            budget.make(_ITEMS_PER_OBJECT)
             try:
                 item = class_.FromString(value)
             except proto.DecodeError:

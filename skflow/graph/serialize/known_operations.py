@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-import skflow.graph.ops.later  # noqa: F401  (declares operations)
+import skflow.graph.ops.later
+import skflow.graph.ops.later_diagonals
+import skflow.graph.ops.later_einsum  # noqa: F401  (they declare operations)
 from skflow import proto
 from skflow.graph.registry import REGISTRY, OpDef
 from skflow.graph.serialize.attrs import attr_to_proto
@@ -18,6 +21,7 @@ _OLD_CONTROL_FLOW: Final = frozenset(
     for prefix in ("", "Ref")
     for name in ("Switch", "Merge", "Enter", "Exit", "NextIteration")
 ) | {"LoopCond", "ControlTrigger"}
+_RESOURCES: Final = re.compile(r"(Var|ReadVariable|Assign\w*Variable|Resource)\w*Op|Resource\w+")
 _PYTHON: Final = ("PyFunc", "PyFuncStateless")
 _INSIDE: Final = ("_Arg",)  # stands for an argument: never a node of its own
 
@@ -72,6 +76,11 @@ class Operations:
                 f"{said}: conditionals and loops of Switch, Merge, Enter, Exit and NextIteration "
                 "are not supported, only those of If and While, which TensorFlow writes after "
                 "tf.compat.v1.enable_control_flow_v2()."
+            )
+        if _RESOURCES.fullmatch(node.op):
+            return (
+                f"{said}: resource variables are not supported, only those that TensorFlow writes "
+                "after tf.compat.v1.disable_resource_variables()."
             )
         if node.op in self._functions:
             return f"{said}: functions of the library are supported in If and While only."

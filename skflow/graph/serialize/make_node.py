@@ -24,6 +24,8 @@ from skflow.graph.spec import Spec
 _VARIABLES: Final = ("VariableV2", "Variable")
 _LONGEST: Final = 1 << 20
 _LEGACY_PLACEHOLDERS: Final = 21  # the last producer whose scalar placeholders may be anything
+_LEGACY_ADADELTA: Final = 24  # the last whose Adadelta steps by what it has just accumulated
+_ADADELTA: Final = ("ApplyAdadelta", "SparseApplyAdadelta")
 
 Inputs = list[tuple[str, Tensor]]
 Controls = list[tuple[str, Operation]]
@@ -95,6 +97,8 @@ class Maker:
             If inputs and attributes do not go together.
         """
         check_inputs(node, definition, inputs, attrs)
+        if node.op in _ADADELTA and self._producer > _LEGACY_ADADELTA:
+            attrs["_step_first"] = True
         tensors = [t for _, t in inputs]
         shapes = attrs.pop("_output_shapes", None)
         count = len(attrs["Tout"]) if node.op in CONDITIONALS else 0

@@ -8,6 +8,7 @@ from typing import Any, Final
 from skflow import proto
 from skflow.graph.collections import GraphKeys
 from skflow.graph.core import Graph, get_default_graph
+from skflow.graph.serialize.budget import Budget
 from skflow.graph.serialize.collection_defs import (
     UNBOUND_PREFIX,
     add_collection_def,
@@ -262,8 +263,9 @@ def import_scoped_meta_graph(
             producer_op_list=_op_list_of(meta_graph_def),
         )
         known: dict[bytes, Any] = {}
+        budget = Budget(meta_graph_def.ByteSize())
         for key, collection in collections.items():
-            restore_collection(graph, key, collection, import_scope, known)
+            restore_collection(graph, key, collection, import_scope, known, budget)
     return _variables(graph, import_scope)
 
 

@@ -38,6 +38,11 @@ _NOTES: Final = {
     "_loop_variables": "int",
     NOTE: "list(string)",
 }
+# Where types that are unknown here come from.
+_UNKNOWN_TYPES: Final = {
+    "DT_RESOURCE": ", which resource variables have",
+    "DT_VARIANT": ", in which TensorFlow 2 keeps what gradients of conditionals and loops need",
+}
 _BYTES: Final = ("_class", NOTE)
 
 Defaults: TypeAlias = "Mapping[str, proto.AttrValue]"
@@ -196,7 +201,9 @@ def _type(number: int) -> DType:
         found = as_dtype(number)
     except TypeError:
         name = proto.DataType.DESCRIPTOR.values_by_number.get(number)
-        raise ValueError(f"There is no type {number if name is None else name.name} here") from None
+        known = number if name is None else name.name
+        why = _UNKNOWN_TYPES.get(str(known), "")
+        raise ValueError(f"There is no type {known} here{why}") from None
     if found.is_ref_dtype:
         raise ValueError(f"AttrValue must not have reference type value of {found.name}")
     return found

@@ -12,8 +12,13 @@ from skflow.graph.registry import REGISTRY, OpDef
 from skflow.graph.serialize.attrs import attr_to_proto
 from skflow.graph.serialize.functions import LOOPS
 
-_LATER: Final = {("ApplyAdam", "use_nesterov")}
 _IN_SEGMENTS: Final = ("SparseSegmentMean", "SparseSegmentSqrtN", "SparseSegmentSum")
+_ON_SEGMENTS: Final = (*_IN_SEGMENTS, "SparseSegmentMeanGrad", "SparseSegmentSqrtNGrad")
+_LATER: Final = {
+    ("ApplyAdam", "use_nesterov"),
+    ("MatrixBandPart", "Tindex"),
+    *[(name, "Tsegmentids") for name in _ON_SEGMENTS],
+}
 _FFT: Final = ("FFT", "FFT2D", "FFT3D", "IFFT", "IFFT2D", "IFFT3D")
 _SCATTER_ND: Final = ("ScatterNd", "ScatterNdAdd", "ScatterNdSub", "ScatterNdUpdate")
 _FTRL: Final = ("ApplyFtrl", "ApplyFtrlV2", "SparseApplyFtrl", "SparseApplyFtrlV2")
@@ -32,12 +37,18 @@ _UNINITIALIZED: Final = ("Assign", "IsVariableInitialized", "RefIdentity")
 MINIMA: Final[dict[tuple[str, str], int]] = {
     ("AddN", "N"): 1,
     ("Assert", "T"): 1,
+    ("AudioSummary", "max_outputs"): 1,
+    ("AudioSummaryV2", "max_outputs"): 1,
     ("Concat", "N"): 2,
     ("ConcatOffset", "N"): 2,
     ("ConcatV2", "N"): 2,
     ("DynamicPartition", "num_partitions"): 1,
     ("DynamicStitch", "N"): 1,
+    ("Einsum", "N"): 1,
+    ("ImageSummary", "max_images"): 1,
+    ("MergeSummary", "N"): 1,
     ("Pack", "N"): 1,
+    ("ParallelDynamicStitch", "N"): 1,
     ("Print", "U"): 1,
     ("RestoreV2", "dtypes"): 1,
     ("Save", "T"): 1,
@@ -60,11 +71,7 @@ _ADDED: Final[tuple[tuple[str, Any, tuple[str, ...]], ...]] = (
     ("Tindices", int64, ("SparseTensorDenseMatMul",)),
     ("Tk", int32, ("TopKV2",)),
     ("Tnumsegments", int32, ("UnsortedSegmentMax", "UnsortedSegmentSum")),
-    (
-        "Tsegmentids",
-        int32,
-        (*_IN_SEGMENTS, "SparseSegmentMeanGrad", "SparseSegmentSqrtNGrad"),
-    ),
+    ("Tsegmentids", int32, _ON_SEGMENTS),
     ("T", bool_, ("Where",)),
     ("Truncate", False, ("Cast",)),
     ("bad_indices_policy", b"", ("GatherNd", *_SCATTER_ND)),
@@ -74,7 +81,6 @@ _ADDED: Final[tuple[tuple[str, Any, tuple[str, ...]], ...]] = (
     ("output_dtype", int64, ("Multinomial",)),
     ("output_type", int64, ("ArgMax", "ArgMin")),
     ("shape_type", int32, ("ConcatOffset",)),
-    ("sparse_gradient", False, _IN_SEGMENTS),
     ("update_slots", True, ("ApplyAdagrad", "SparseApplyAdagrad")),
 )
 
@@ -85,14 +91,18 @@ for _key, _value, _types in _ADDED:
     for _type in _types:
         ADDED_LATER.setdefault(_type, {})[_key] = _value
 
-HINTS: Final = ("grad_a", "grad_b", "grad_x", "grad_y")
-"""Attributes of products since, which change nothing: they say that an input is a gradient."""
+HINTS: Final = ("grad_a", "grad_b", "grad_x", "grad_y", "sparse_gradient")
+"""Attributes since which change no value: of products, whether an input is a gradient; of sums
+of rows, whether their gradient is to hold those rows only."""
 
+_DIAGONALS: Final = ("MatrixDiagPartV3", "MatrixDiagV3", "MatrixSetDiagV3")
+_ALIGNMENTS: Final = ("LEFT_RIGHT", "RIGHT_LEFT", "LEFT_LEFT", "RIGHT_RIGHT")
 CHOICES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("BiasAdd", "data_format"): ("NHWC", "NCHW"),
     ("BiasAddGrad", "data_format"): ("NHWC", "NCHW"),
     ("MirrorPad", "mode"): ("REFLECT", "SYMMETRIC"),
     ("MirrorPadGrad", "mode"): ("REFLECT", "SYMMETRIC"),
+    **{(name, "align"): _ALIGNMENTS for name in _DIAGONALS},
 }
 """The texts that an attribute may have."""
 
@@ -138,8 +148,8 @@ def op_def(definition: OpDef) -> proto.OpDef:
         Without descriptions. A loop returns as much as it takes, as TensorFlow's does.
     """
     message = proto.OpDef(name=definition.type)
-    message.input_arg.extend(_arg_def(a) for a in definition.inputs)
-    message.output_arg.extend(_arg_def(a) for a in definition.outputs)
+    message.input_arg.extend(_arg_def(definition, a) for a in definition.inputs)
+    message.output_arg.extend(_arg_def(definition, a) for a in definition.outputs)
     loop = definition.type in LOOPS
     if loop:
         message.output_arg[0].type_list_attr = message.input_arg[0].type_list_attr
@@ -155,7 +165,7 @@ def op_def(definition: OpDef) -> proto.OpDef:
     return message
 
 
-def _arg_def(arg: Arg) -> proto.OpDef.ArgDef:
+def _arg_def(definition: OpDef, arg: Arg) -> proto.OpDef.ArgDef:
     message = proto.OpDef.ArgDef(name=arg.name, is_ref=arg.ref)
     if arg.number is not None:
         message.number_attr = arg.number
@@ -163,6 +173,8 @@ def _arg_def(arg: Arg) -> proto.OpDef.ArgDef:
         message.type_list_attr = arg.type
     elif arg.type in FIXED_TYPES:
         message.type = FIXED_TYPES[arg.type].as_datatype_enum
+    elif is_later(definition.type, arg.type):
+        message.type = definition.attrs[arg.type].default.as_datatype_enum
     else:
         message.type_attr = arg.type
     return message

@@ -107,6 +107,22 @@ def test_old_control_flow(kind: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("VarHandleOp", "ReadVariableOp", "VarIsInitializedOp", "AssignVariableOp"),
+        *("AssignAddVariableOp", "ResourceApplyAdam", "ResourceGather", "ResourceScatterAdd"),
+    ],
+)
+def test_resource_variables(kind: str) -> None:
+    refused(
+        f"No op named {kind} in defined operations. Node 'v/x' is one: resource variables are not "
+        r"supported, .*disable_resource_variables\(\)",
+        const("a"),
+        node("v/x", kind, "a"),
+    )
+
+
 def test_what_is_no_node_of_a_graph() -> None:
     refused("No op named _Arg in", node("a", "_Arg"))
     library = 'library { function { signature { name: "f" } } }'
@@ -188,7 +204,8 @@ def test_attributes_of_the_writers_version() -> None:
         ("Neg", "a", attr("T", "i: 1"), "value with type 'int' when 'type' expected for attr 'T'"),
         ("Neg", "a", attr("T", 'placeholder: "T"'), "No value is given for attr 'T'"),
         ("Neg", "a", attr("T", "type: DT_STRING"), "string is not in the list of allowed values: "),
-        ("Neg", "a", attr("T", "type: DT_RESOURCE"), "There is no type DT_RESOURCE here"),
+        ("Neg", "a", attr("T", "type: DT_RESOURCE"), "DT_RESOURCE here, which resource variables"),
+        ("Neg", "a", attr("T", "type: DT_VARIANT"), "DT_VARIANT here, in which TensorFlow 2 keeps"),
         ("Neg", "a", attr("T", "type: 77"), "There is no type 77 here"),
         ("Neg", "a", attr("T", "type: DT_INVALID"), "There is no type DT_INVALID here"),
         (

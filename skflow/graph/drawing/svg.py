@@ -1,0 +1,156 @@
+"""A graph as a picture in SVG, laid out without any other program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import Final
+
+from skflow.graph.core import Graph
+from skflow.graph.drawing.layout import Point
+from skflow.graph.drawing.outline import Edge, Node, View, view
+from skflow.graph.drawing.style import (
+    COLORS,
+    DETAIL_SIZE,
+    HEIGHT,
+    LABEL_SIZE,
+    arranged,
+    escaped,
+    shortened,
+    width,
+)
+from skflow.graph.nodes import Tensor
+
+_START: Final = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="{0}" height="{1}" viewBox="0 0 {0} {1}" '
+    'font-family="sans-serif" text-anchor="middle">'
+)
+_ROUND: Final = {"operation": HEIGHT / 2, "scope": 4.0, "several": 4.0, "outside": 4.0}
+_ARROW: Final = 6.0
+_MANY_NAMES: Final = 12
+
+
+def graph_to_svg(
+    graph: Graph, *, scope: str = "", expand: bool | str | Iterable[str] = False
+) -> str:
+    """A graph as an SVG picture, with nothing else installed.
+
+    Parameters
+    ----------
+    graph : Graph
+        The graph.
+    scope : str
+        The name scope whose inside is drawn, with what it is joined to; by default the graph.
+    expand : bool, str or iterable of str
+        The name scopes that are open: all, none, or those named. Unless all are, like nodes
+        are drawn as one where there would be very many.
+
+    Returns
+    -------
+    str
+        A picture that needs neither scripts nor fonts nor other files. Data flows from top to
+        bottom; a dashed edge is one of control. Browsers show a node's names, types and shapes
+        when the pointer rests on it.
+
+    Raises
+    ------
+    ValueError
+        If there is no such scope.
+
+    Examples
+    --------
+    >>> import skflow as tf
+    >>> with tf.Graph().as_default() as graph:
+    ...     doubled = tf.placeholder(tf.float32, name="x") * 2.0
+    >>> tf.graph_to_svg(graph)[:40]
+    '<svg xmlns="http://www.w3.org/2000/svg" '
+    """
+    return drawn(view(graph, scope, expand))
+
+
+def drawn(shown: View) -> str:
+    """A view as an SVG picture.
+
+    Parameters
+    ----------
+    shown : View
+        What is drawn.
+
+    Returns
+    -------
+    str
+    """
+    layout = arranged(shown)
+    size = (round(layout.width), round(layout.height))
+    parts = [
+        _START.format(*size),
+        '<rect width="100%" height="100%" rx="6" fill="#ffffff"/>',
+    ]
+    for edge, path in zip(shown.edges, layout.paths, strict=True):
+        parts += _edge(edge, path, shown)
+    for node, center in zip(shown.nodes, layout.centers, strict=True):
+        parts += _node(node, center)
+    return "\n".join([*parts, "</svg>"])
+
+
+def _node(node: Node, center: Point) -> Iterator[str]:
+    w, h, color = width(node), HEIGHT, COLORS[node.kind]
+    left, top = center.x - w / 2, center.y - h / 2
+    look = f'fill="{color}" stroke="{COLORS["border"]}"'
+    dashes = ' stroke-dasharray="4 3"' if node.kind == "outside" else ""
+    yield f"<g><title>{escaped(_told(node))}</title>"
+    # What stands for several is drawn as a stack.
+    for shift in (4, 2, 0) if node.kind == "several" else (0,):
+        yield (
+            f'<rect x="{left + shift:.1f}" y="{top - shift:.1f}" width="{w:.1f}" '
+            f'height="{h:.1f}" rx="{_ROUND[node.kind]:g}" {look}{dashes}/>'
+        )
+    yield _text(node.label, center.x, center.y - 2, LABEL_SIZE, COLORS["text"])
+    yield _text(node.detail, center.x, center.y + 12, DETAIL_SIZE, COLORS["faint"])
+    yield "</g>"
+
+
+def _text(text: str, x: float, y: float, size: int, color: str) -> str:
+    place = f'x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{color}"'
+    return f"<text {place}>{escaped(shortened(text))}</text>"
+
+
+def _told(node: Node) -> str:
+    """What a node is, at some length."""
+    if node.kind == "operation" or (node.kind == "outside" and len(node.operations) == 1):
+        op = node.operations[0]
+        return "\n".join(
+            [f"{op.name}: {op.type}", *(f"{t.name} {signature(t)}" for t in op.outputs)]
+        )
+    names = [op.name for op in node.operations[:_MANY_NAMES]]
+    more = ["…"] if len(node.operations) > _MANY_NAMES else []
+    return "\n".join([f"{node.label}: {node.detail}", *names, *more])
+
+
+def signature(tensor: Tensor) -> str:
+    """A tensor's type and shape, such as ``float32 (?, 3)``."""
+    return f"{tensor.dtype.name} {tensor.get_shape()}"
+
+
+def _edge(edge: Edge, path: list[Point], shown: View) -> Iterator[str]:
+    color = COLORS["edge"]
+    start, end = path[0], path[-1]
+    upwards = -1.0 if end.y < path[-2].y else 1.0
+    points = [*path[:-1], Point(end.x, end.y - upwards * _ARROW)]
+    curve = f"M{start.x:.1f},{start.y:.1f}"
+    for a, b in pairwise(points):
+        middle = (a.y + b.y) / 2
+        curve += f"C{a.x:.1f},{middle:.1f} {b.x:.1f},{middle:.1f} {b.x:.1f},{b.y:.1f}"
+    dashes = ' stroke-dasharray="4 3"' if edge.control else ""
+    thickness = 1.0 if edge.count == 1 else 1.8
+    ends = (shown.nodes[place].name for place in (edge.source, edge.target))
+    how = "control" if edge.control else "1 tensor" if edge.count == 1 else f"{edge.count} tensors"
+    yield (
+        f'<path d="{curve}" fill="none" stroke="{color}" stroke-width="{thickness}"{dashes}>'
+        f"<title>{escaped(' → '.join(ends))} ({how})</title></path>"
+    )
+    tip, base = end, end.y - upwards * _ARROW
+    yield (
+        f'<path d="M{tip.x:.1f},{tip.y:.1f}L{tip.x - 3.5:.1f},{base:.1f}L{tip.x + 3.5:.1f},'
+        f'{base:.1f}z" fill="{color}"/>'
+    )
