@@ -47,6 +47,8 @@ class LossCurveDisplay:
         The learning rates, likewise.
     best_line_ : matplotlib Artist or None
         The mark of the best epoch.
+    legend_ : matplotlib Artist
+        What is what.
 
     Examples
     --------
@@ -193,7 +195,8 @@ class LossCurveDisplay:
         return axes
 
     def _add_legend(self) -> None:
-        """One legend for all axes."""
+        """One legend for all axes, on top of them, between falling losses and rising scores."""
         lines = [self.line_, self.score_line_, self.rate_line_, self.best_line_]
         shown = [line for line in lines if line is not None]
-        self.ax_.legend(handles=shown, loc="best", fontsize="small")
+        top = self.rate_ax_ or self.score_ax_ or self.ax_
+        self.legend_ = top.legend(handles=shown, loc="center right", fontsize="small")

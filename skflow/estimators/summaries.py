@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from types import TracebackType
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 import skflow as tf
+from skflow import errors
 from skflow.estimators.training import TrainingGraph, Values
+from skflow.io.helper import Helper
 from skflow.summary.buckets import histogram
 from skflow.train.loop import History
 
 Array = NDArray[Any]
 
-# Histograms of the weights wait for the disk; training does not wait for them.
+# Epochs may be much faster than the disk.
 _QUEUE: Final = 1000
 
 
 class Summaries:
-    """Writes the course of a training into an event file; use it with ``contextlib.closing``.
+    """Writes the course of a training into an event file; use it with ``with``.
+
+    Weights are counted into histograms by another thread, while training goes on.
 
     Parameters
     ----------
@@ -40,6 +45,7 @@ class Summaries:
     def __init__(self, directory: str, graph: tf.Graph, every: int, step: int) -> None:
         self._writer = tf.summary.FileWriter(directory, max_queue=_QUEUE)
         self._every, self._step = every, step
+        self._helper = Helper()
         if step:
             started = tf.SessionLog(status=tf.SessionLog.START)
             self._writer.add_session_log(started, step + 1)
@@ -66,8 +72,8 @@ class Summaries:
             if (number - 1) % every:
                 return plain(*batch)
             loss, _, norms, values = thorough(*batch)
-            self._add(number, _scalars({"loss": loss, **_rates(graph.rates()), **norms}))
-            self._add(number, _histograms(graph.named(values)))
+            numbers = {"loss": loss, **_rates(graph.rates()), **norms}
+            self._helper.start(self._tell, number, numbers, graph.named(values))
             return loss, None
 
         return step
@@ -81,16 +87,41 @@ class Summaries:
 
     def after_iteration(self, history: History, values: Callable[[], Values]) -> None:
         """Write the loss that a search has come to, and now and then the weights."""
-        self._add(history.n_iter, _scalars({"loss": history.losses[-1]}))
-        if (history.n_iter - 1) % self._every == 0:
-            self._add(history.n_iter, _histograms(values()))
+        weights = {} if (history.n_iter - 1) % self._every else values()
+        self._helper.start(self._tell, history.n_iter, {"loss": history.losses[-1]}, weights)
+
+    def _tell(self, step: int, numbers: Mapping[str, Any], weights: Values) -> None:
+        self._add(step, _scalars(numbers))
+        self._add(step, _histograms(weights))
 
     def _add(self, step: int, values: Iterator[Any]) -> None:
-        self._writer.add_summary(tf.Summary(value=values), step)
+        if found := list(values):
+            self._writer.add_summary(tf.Summary(value=found), step)
 
-    def close(self) -> None:
-        """Write what waits, and close the file."""
-        self._writer.close()
+    def __enter__(self) -> Self:
+        self._helper.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if error is None:
+                self._helper.wait()
+        finally:
+            self._helper.__exit__(kind, error, trace)
+            self._close(error)
+
+    def _close(self, error: BaseException | None) -> None:
+        """Write what waits; what goes wrong with that does not hide an error before it."""
+        try:
+            self._writer.close()
+        except errors.OpError:
+            if error is None:
+                raise
 
 
 def _rates(rates: Sequence[float]) -> dict[str, float]:

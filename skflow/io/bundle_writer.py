@@ -20,17 +20,13 @@ from skflow.io.bundle_format import (
     type_name,
 )
 from skflow.io.commit import Transaction, commit
-from skflow.io.helper import WORTH_HELP, Helper
 from skflow.io.ordered_code import part_key
 from skflow.io.slices import Shape, TensorSlice
 from skflow.io.table_writer import TableWriter
 
 # Elements of an array that does not lie in order are copied this many at a time.
 _BUFFERED = 1 << 16
-_BUFFER = _BUFFERED * 16  # bytes of the widest elements
-# What is written at once while what comes next is summed: with far fewer bytes the threads wait
-# for each other.
-_PIECE = 1 << 22
+_WIDEST = 16  # bytes of an element
 
 
 class BundleWriter:
@@ -67,6 +63,7 @@ class BundleWriter:
             if is_data_ending(old) and old != ending:
                 transaction.remove(old)
         self._offset = 0
+        self._buffer: npt.NDArray[np.uint8] = np.empty(_BUFFERED * _WIDEST, np.uint8)
         self._entries: dict[bytes, bytes] = {}
         self._in_parts: dict[bytes, proto.BundleEntryProto] = {}
 
@@ -217,26 +214,13 @@ class BundleWriter:
         return total
 
     def _write_numbers(self, array: Any, stored: Any) -> int:
-        if array.nbytes > WORTH_HELP:
-            return self._write_with_help(array, stored)
         total = 0
-        buffer = np.empty(min(_BUFFER, array.nbytes), np.uint8)
-        for piece in _pieces(array, stored, crc.CHUNK):
-            total = _copied_and_summed(total, piece, data := buffer[: len(piece)])
+        for piece in _pieces(array, stored):
+            # A copy, so that what is summed is what is written, whoever changes the array.
+            data = self._buffer[: len(piece)]
+            data[...] = piece
+            total = crc.extend(total, data)
             self._write(data)
-        return total
-
-    def _write_with_help(self, array: Any, stored: Any) -> int:
-        """Write each piece in another thread while the next one is copied and summed."""
-        total = 0
-        buffers = [np.empty(max(_PIECE, _BUFFER), np.uint8) for _ in range(2)]
-        with Helper() as helper:
-            for number, piece in enumerate(_pieces(array, stored, _PIECE)):
-                # When this piece is started, the one before it has left its buffer.
-                data = buffers[number % 2][: len(piece)]
-                total = _copied_and_summed(total, piece, data)
-                helper.start(self._write, data)
-            helper.wait()
         return total
 
     def _write(self, data: Any) -> None:
@@ -267,20 +251,14 @@ def _holds(stored: np.dtype[Any], given: np.dtype[Any]) -> bool:
     return given.newbyteorder("<") == stored
 
 
-def _copied_and_summed(total: int, piece: memoryview, copy: Any) -> int:
-    """Extend a checksum by bytes as they are now, whoever changes the array meanwhile."""
-    copy[...] = piece
-    return crc.extend(total, copy)
-
-
-def _pieces(array: Any, stored: np.dtype[Any], step: int) -> Iterator[memoryview]:
+def _pieces(array: Any, stored: np.dtype[Any]) -> Iterator[memoryview]:
     """Yield an array's bytes in the order in which they are stored."""
     if array.size == 0:
         return
     if array.flags.c_contiguous and array.dtype == stored:
         view = memoryview(array.reshape(-1).view(np.uint8))
-        for start in range(0, len(view), step):
-            yield view[start : start + step]
+        for start in range(0, len(view), crc.CHUNK):
+            yield view[start : start + crc.CHUNK]
         return
     iterator = np.nditer(
         array,

@@ -1,4 +1,4 @@
-"""A second thread, for as long as one large tensor is read or written."""
+"""A second thread, for as long as one large tensor is read."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import time
 from typing import Final
 
 from skflow import logging
+from skflow.io.records import framed
 from skflow.summary.event_file import EventFile
 
 # How long a caller waits before it looks whether the thread is still there.
@@ -41,6 +42,8 @@ class EventQueue:
         self._directory = directory
         self._most = most if most > 0 else float("inf")
         self._sync_secs = sync_secs
+        # Loads what checksums need: a fork must never come while the thread imports.
+        framed(b"")
         self._begin_anew()
 
     def _begin_anew(self) -> None:

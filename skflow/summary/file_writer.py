@@ -34,6 +34,18 @@ def _event(field: bytes, content: bytes, global_step: Any) -> bytes:
     return b"".join((start, numbered, field, varint(len(content)), content))
 
 
+def _serialized(message: Any, kind: Any) -> bytes:
+    """A message's bytes; TypeError if it is of another kind."""
+    if not isinstance(message, kind):
+        given = getattr(type(message), "DESCRIPTOR", None)
+        found = type(message).__name__ if given is None else given.full_name
+        raise TypeError(
+            "Parameter to MergeFrom() must be instance of same class: expected "
+            f"{kind.DESCRIPTOR.full_name} got {found}."
+        )
+    return message.SerializeToString()  # type: ignore[no-any-return]
+
+
 # Keys of the fields of an Event: their numbers and that a length follows.
 _GRAPH_DEF: Final = b"\x22"
 _SUMMARY: Final = b"\x2a"
@@ -115,6 +127,8 @@ class FileWriter:
         ------
         DecodeError
             If the bytes are no summary.
+        TypeError
+            If it is something else.
         OpError
             If an event before it could not be written.
         """
@@ -122,7 +136,7 @@ class FileWriter:
             proto.Summary.FromString(summary)
             content = summary
         else:
-            content = proto.Event(summary=summary).summary.SerializeToString()
+            content = _serialized(summary, proto.Summary)
         self._put(_event(_SUMMARY, content, global_step))
 
     def add_session_log(self, session_log: proto.SessionLog, global_step: Any = None) -> None:
@@ -137,10 +151,12 @@ class FileWriter:
 
         Raises
         ------
+        TypeError
+            If it is something else.
         OpError
             If an event before it could not be written.
         """
-        content = proto.Event(session_log=session_log).session_log.SerializeToString()
+        content = _serialized(session_log, proto.SessionLog)
         self._put(_event(_SESSION_LOG, content, global_step))
 
     def add_graph(self, graph: Any, global_step: Any = None, graph_def: Any = None) -> None:

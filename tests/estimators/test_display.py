@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
+import matplotlib as mpl
 import pytest
+from matplotlib import pyplot as plt
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
@@ -14,15 +17,14 @@ from skflow.estimators import GraphDisplay, LinearRegressor, LossCurveDisplay
 from skflow.estimators.display import style
 from tests.estimators.cases import X, Y
 
-matplotlib = pytest.importorskip("matplotlib")
 DISPLAYS = [LossCurveDisplay, GraphDisplay]
 
 
 @pytest.fixture(autouse=True)
 def no_windows() -> Iterator[None]:
-    matplotlib.use("Agg")
+    mpl.use("Agg")
     yield
-    matplotlib.pyplot.close("all")
+    plt.close("all")
 
 
 @pytest.mark.parametrize("display", DISPLAYS)
@@ -52,7 +54,7 @@ def test_matplotlib_is_asked_for_in_scikit_learns_words(
 ) -> None:
     model = LinearRegressor().fit(X, Y)
     shown = display.from_estimator(model)
-    monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     name = display.__name__
     with pytest.raises(ImportError, match=rf"{name}.from_estimator requires matplotlib"):
         display.from_estimator(model)

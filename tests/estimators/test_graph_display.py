@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import matplotlib as mpl
 import pytest
+from matplotlib import pyplot as plt
 
 import skflow as tf
 from skflow.estimators import GraphDisplay
 from skflow.graph.drawing.outline import view
 from tests.estimators.cases import CASES, Case
 
-matplotlib = pytest.importorskip("matplotlib")
-matplotlib.use("Agg")
-plt = pytest.importorskip("matplotlib.pyplot")
-
 
 @pytest.fixture(autouse=True)
 def figures() -> Iterator[None]:
+    mpl.use("Agg")
     yield
     plt.close("all")
 

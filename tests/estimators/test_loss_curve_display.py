@@ -6,19 +6,18 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib import pyplot as plt
 
 from skflow.estimators import DNNRegressor, LinearRegressor, LossCurveDisplay
 from tests.estimators.cases import CASES, Case, X, Y, quietly
 
-matplotlib = pytest.importorskip("matplotlib")
-matplotlib.use("Agg")
-plt = pytest.importorskip("matplotlib.pyplot")
-
 
 @pytest.fixture(autouse=True)
 def figures() -> Iterator[None]:
+    mpl.use("Agg")
     yield
     plt.close("all")
 
@@ -59,7 +58,7 @@ def test_scores_and_rates_have_axes_of_their_own() -> None:
     assert len({id(a) for a in axes}) == 3
     for other in axes[1:]:
         assert other.get_shared_x_axes().joined(other, display.ax_)
-    assert len(display.ax_.get_legend().get_texts()) == 4
+    assert len(display.legend_.get_texts()) == 4
 
 
 def test_what_there_is_not_is_not_drawn() -> None:

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
-from joblib import parallel_config
+from joblib import parallel_backend
 from sklearn.model_selection import cross_val_score
 
 from skflow.estimators import DNNClassifier, DNNRegressor, LinearRegressor, progress
@@ -83,6 +83,12 @@ def screen(text: str) -> list[str]:
 def test_the_screen_is_a_terminals() -> None:
     assert screen("abc\rx\r\nde\n") == ["xbc", "de"]
     assert screen("abc\r   \r") == []
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a bar move at every step."""
+    monkeypatch.setattr(progress, "_PERIOD", 0.0)
 
 
 @pytest.fixture
@@ -161,7 +167,7 @@ def test_a_bar_in_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_threads_that_work_side_by_side_are_quiet(
     terminal: Terminal, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with parallel_config("threading", n_jobs=2), redirect_stderr(terminal):
+    with parallel_backend("threading", n_jobs=2), redirect_stderr(terminal):
         cross_val_score(net(steps=3, verbose=1), X, Y, cv=3)
     assert capsys.readouterr() == ("", "")
     assert not terminal.getvalue()
@@ -222,12 +228,13 @@ def fit_saying(model: Any, terminal: Terminal) -> None:
         warnings.showwarning = show
 
 
+@pytest.mark.usefixtures("at_once")
 def test_an_interrupt_is_told() -> None:
     terminal = Terminal(interrupting(1))
     with redirect_stderr(terminal), pytest.warns(UserWarning, match="Training interrupted by user"):
-        model = net(max_iter=10**6, verbose=1).fit(X, Y)
+        model = net(max_iter=20, verbose=1).fit(X, Y)
     (line,) = terminal.screen
-    assert line.startswith(f"Epoch {model.n_iter_}/{10**6} |")
+    assert line.startswith(f"Epoch {model.n_iter_}/20 |")
     assert line.endswith("interrupted")
     assert "██████████" not in line
 
@@ -245,10 +252,11 @@ def interrupting(times: int) -> Callable[[str], None]:
     return at_write
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_second_interrupt_leaves_nothing() -> None:
     terminal = Terminal(interrupting(2))
     with redirect_stderr(terminal), pytest.raises(KeyboardInterrupt):
-        net(max_iter=10**6, verbose=1).fit(X, Y)
+        net(max_iter=20, verbose=1).fit(X, Y)
     assert terminal.shown
     assert terminal.screen == []
 
@@ -260,8 +268,9 @@ def test_an_error_leaves_nothing(terminal: Terminal) -> None:
     assert terminal.screen == []
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_training_goes_on_where_it_was(tmp_path: Path) -> None:
-    model = net(max_iter=1500, verbose=1, model_dir=tmp_path / "runs")
+    model = net(max_iter=30, verbose=1, model_dir=tmp_path / "runs")
     with redirect_stderr(Terminal(interrupting(1))), pytest.warns(UserWarning, match="interrupted"):
         model.fit(X, Y)
     reached = len(model.loss_curve_)
@@ -269,7 +278,7 @@ def test_a_training_goes_on_where_it_was(tmp_path: Path) -> None:
     fitted(model, second)
     begun = int(second.shown[0].removeprefix("Epoch ").partition("/")[0])
     assert 0 < reached - 1 <= begun <= reached
-    assert second.screen[0].startswith("Epoch 1500/1500 ")
+    assert second.screen[0].startswith("Epoch 30/30 ")
 
 
 # ---- partial_fit --------------------------------------------------------------------------------

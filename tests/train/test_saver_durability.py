@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import skflow as tf
-from skflow.io import bundle_writer, stored_tensor
+from skflow.io import stored_tensor
 from skflow.io.commit_record import RECORD_ENDING
 from skflow.io.files import Files, current, using
 from tests.io.memory_files import Fault, MemorySystem, PowerLoss
@@ -101,18 +101,15 @@ SETTINGS = {
     "same": (False, False),
     "numbered-shards": (True, True),
     "same-shards": (False, True),
-    "numbered-helped": (True, False),
     "same-helped": (False, False),
 }
 
 
 @pytest.fixture(params=list(SETTINGS))
 def setting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[bool, bool]:
-    """Whether checkpoints are numbered and sharded; two threads may be at work on tensors."""
+    """Whether checkpoints are numbered and sharded; two threads may read a tensor."""
     if request.param.endswith("helped"):
-        for module in (bundle_writer, stored_tensor):
-            monkeypatch.setattr(module, "WORTH_HELP", 16)
-        monkeypatch.setattr(bundle_writer, "_PIECE", 16)
+        monkeypatch.setattr(stored_tensor, "WORTH_HELP", 16)
         monkeypatch.setattr(stored_tensor, "_STRETCH", 16)
     return SETTINGS[request.param]
 

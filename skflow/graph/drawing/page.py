@@ -100,7 +100,7 @@ class _Page:
 
 def _picture(shown: View) -> str:
     """A view as an image that is in the page itself."""
-    data = b2a_base64(drawn(shown).encode(), newline=False).decode()
+    data = b2a_base64(drawn(shown, titles=False).encode(), newline=False).decode()
     inside = f"the scope {shown.scope}" if shown.scope else "the graph"
     alt = f"{len(shown.nodes)} nodes of {inside}, and {len(shown.edges)} edges between them"
     source = f"data:image/svg+xml;base64,{data}"

@@ -68,13 +68,15 @@ def graph_to_svg(
     return drawn(view(graph, scope, expand))
 
 
-def drawn(shown: View) -> str:
+def drawn(shown: View, *, titles: bool = True) -> str:
     """A view as an SVG picture.
 
     Parameters
     ----------
     shown : View
         What is drawn.
+    titles : bool
+        Whether it tells more of what the pointer rests on. Images in a page do not, anyway.
 
     Returns
     -------
@@ -87,18 +89,18 @@ def drawn(shown: View) -> str:
         '<rect width="100%" height="100%" rx="6" fill="#ffffff"/>',
     ]
     for edge, path in zip(shown.edges, layout.paths, strict=True):
-        parts += _edge(edge, path, shown)
+        parts += _edge(edge, path, shown, titles)
     for node, center in zip(shown.nodes, layout.centers, strict=True):
-        parts += _node(node, center)
+        parts += _node(node, center, titles)
     return "\n".join([*parts, "</svg>"])
 
 
-def _node(node: Node, center: Point) -> Iterator[str]:
+def _node(node: Node, center: Point, titles: bool) -> Iterator[str]:
     w, h, color = width(node), HEIGHT, COLORS[node.kind]
     left, top = center.x - w / 2, center.y - h / 2
     look = f'fill="{color}" stroke="{COLORS["border"]}"'
     dashes = ' stroke-dasharray="4 3"' if node.kind == "outside" else ""
-    yield f"<g><title>{escaped(_told(node))}</title>"
+    yield f"<g><title>{escaped(_told(node))}</title>" if titles else "<g>"
     # What stands for several is drawn as a stack.
     for shift in (4, 2, 0) if node.kind == "several" else (0,):
         yield (
@@ -132,7 +134,7 @@ def signature(tensor: Tensor) -> str:
     return f"{tensor.dtype.name} {tensor.get_shape()}"
 
 
-def _edge(edge: Edge, path: list[Point], shown: View) -> Iterator[str]:
+def _edge(edge: Edge, path: list[Point], shown: View, titles: bool) -> Iterator[str]:
     color = COLORS["edge"]
     start, end = path[0], path[-1]
     upwards = -1.0 if end.y < path[-2].y else 1.0
@@ -145,10 +147,9 @@ def _edge(edge: Edge, path: list[Point], shown: View) -> Iterator[str]:
     thickness = 1.0 if edge.count == 1 else 1.8
     ends = (shown.nodes[place].name for place in (edge.source, edge.target))
     how = "control" if edge.control else "1 tensor" if edge.count == 1 else f"{edge.count} tensors"
-    yield (
-        f'<path d="{curve}" fill="none" stroke="{color}" stroke-width="{thickness}"{dashes}>'
-        f"<title>{escaped(' → '.join(ends))} ({how})</title></path>"
-    )
+    title = f"<title>{escaped(' → '.join(ends))} ({how})</title>" if titles else ""
+    look = f'fill="none" stroke="{color}" stroke-width="{thickness}"{dashes}'
+    yield f'<path d="{curve}" {look}>{title}</path>'
     tip, base = end, end.y - upwards * _ARROW
     yield (
         f'<path d="M{tip.x:.1f},{tip.y:.1f}L{tip.x - 3.5:.1f},{base:.1f}L{tip.x + 3.5:.1f},'
