@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import math
 import os
 import warnings
 from abc import ABC, abstractmethod
@@ -25,12 +23,14 @@ import skflow as tf
 from skflow.estimators.callbacks import CallbackSupport, EpochCallbacks
 from skflow.estimators.columns import Columns
 from skflow.estimators.digests import digest
-from skflow.estimators.fitting import Fitting, Start, Watch, network_outputs
+from skflow.estimators.fitting import Fitting, Watch, network_outputs
 from skflow.estimators.heads import Head
 from skflow.estimators.inputs import Rows, check_validation_data, check_weights
 from skflow.estimators.interrupts import deferred_interrupts
+from skflow.estimators.models import Model, Targets, unchanged_on_error
 from skflow.estimators.networks import Network
 from skflow.estimators.objectives import Penalty
+from skflow.estimators.passes import PassSupport
 from skflow.estimators.progress import Progress
 from skflow.estimators.recipes import FULL_BATCH, OPTIMIZERS, Recipe
 from skflow.estimators.runs import FORMAT, Policy, Run
@@ -63,52 +63,8 @@ OPTIMIZER: Any = [StrOptions({*OPTIMIZERS, FULL_BATCH}), tf.train.Optimizer, cal
 LEARNING_RATE: Any = [Interval(Real, 0, None, closed="neither"), callable]
 
 
-@dataclass(frozen=True)
-class Targets:
-    """Validated targets.
-
-    Attributes
-    ----------
-    head : Head
-        What they mean to the network.
-    labels : ndarray of shape (n, *head.label_shape)
-        What is fed.
-    facts : dict
-        The attributes of the fitted estimator that follow from them, such as `classes_`.
-    places : ndarray of int, optional
-        Which outputs those of the model before have become, if new ones have come.
-    """
-
-    head: Head
-    labels: Array
-    facts: dict[str, Any]
-    places: Array | None = None
-
-
-@dataclass(frozen=True)
-class Model:
-    """All that predictions need: neither graph nor session.
-
-    Attributes
-    ----------
-    network : Network
-        Its architecture.
-    head : Head
-        What its outputs mean.
-    columns : Columns
-        How features are prepared for it.
-    values : dict of str to ndarray
-        Its variables by name, in the order in which it makes them.
-    """
-
-    network: Any
-    head: Any
-    columns: Columns
-    values: Values
-
-
 @dataclass(kw_only=True, eq=False, repr=False)
-class NetworkEstimator(SavingSupport, CallbackSupport, BaseEstimator, ABC):  # type: ignore[misc]
+class NetworkEstimator(PassSupport, SavingSupport, CallbackSupport, BaseEstimator, ABC):  # type: ignore[misc]
     """An estimator that trains a network in a graph and session of its own.
 
     The fields are the constructor's parameters. A family adds its own, says which network it
@@ -421,56 +377,6 @@ class NetworkEstimator(SavingSupport, CallbackSupport, BaseEstimator, ABC):  # t
                 stacklevel=4,
             )
 
-    # ---- partial_fit -------------------------------------------------------------------
-
-    def _steps_on_batches(self) -> bool:
-        """Whether `partial_fit` is there."""
-        if not self._recipes():
-            raise AttributeError(
-                "partial_fit is only available for optimizers that make steps on batches, not for "
-                f"{FULL_BATCH!r}."
-            )
-        return True
-
-    def _partial_fit(
-        self, X: Any, y: Any, sample_weight: Any, targets_in: Callable[[Any], Targets]
-    ) -> Any:
-        """Make one pass over some rows."""
-        model = self._model if self.__sklearn_is_fitted__() else None
-        if model is not None:
-            self._validate_params()  # scikit-learn itself checks them in the first call only
-        with (
-            unchanged_on_error(self),
-            deferred_interrupts() as interrupts,
-            Progress(self.verbose, Limits(max_iter=1), passing=True) as progress,
-        ):
-            columns, targets, rows = self._rows(X, y, sample_weight, model, targets_in)
-            network = self._network(columns, targets.head)
-            watch = Watch(within=progress.within, interrupted=lambda: interrupts.requested)
-            fitting = self._fitting(network, targets.head, rows, self._limits(), watch)
-            before = None
-            if model is not None:
-                before = Start(model.values, self._state, targets.places)
-                rng = fitting.rng if self._rng is None else copy.deepcopy(self._rng)
-                fitting = replace(fitting, rng=rng)
-            values, state, history = fitting.one_pass(rows, before)
-            self._go_on(Model(network, targets.head, columns, values), targets.facts, history)
-            self._rng, self._state = fitting.rng, state
-            progress.passed(History(losses=self.loss_curve_))
-        if interrupts.requested:
-            warnings.warn("Training interrupted by user.", stacklevel=4)
-        return self
-
-    def _go_on(self, model: Model, facts: Mapping[str, Any], history: History) -> None:
-        """Become what one more pass has made of it."""
-        before = dict(self.history_) if self.__sklearn_is_fitted__() else {}
-        passes = len(before.get("epoch", ()))
-        self._keep(model, facts, history)
-        self.history_ = continued(before, self.history_)
-        self.loss_curve_ = self.history_["loss"]
-        self.n_iter_ = passes + 1
-        self.best_iter_ = int(np.argmin(self.loss_curve_)) + 1
-
     # ---- what follows from a fit -------------------------------------------------------
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -565,45 +471,3 @@ def _check_same(network: Network, before: Model | None) -> None:
             "With warm_start=True the network must stay the same, but since the last fit it "
             f"changed from {before.network} to {network}."
         )
-
-
-def continued(before: Mapping[str, list[Any]], after: Mapping[str, list[Any]]) -> dict[str, Any]:
-    """One history behind another; what only one of them has is not a number in the other.
-
-    Parameters
-    ----------
-    before, after : dict of str to list
-        Columns of equal length each, as `History.table` gives.
-
-    Returns
-    -------
-    dict of str to list
-    """
-    passed = len(before.get("epoch", ()))
-    added = len(after["epoch"])
-    joined = {
-        name: before.get(name, [math.nan] * passed) + after.get(name, [math.nan] * added)
-        for name in {**before, **after}
-    }
-    joined["epoch"] = list(range(1, passed + added + 1))
-    if passed:
-        joined["seconds"][passed:] = [before["seconds"][-1] + s for s in after["seconds"]]
-    return joined
-
-
-@contextmanager
-def unchanged_on_error(estimator: BaseEstimator) -> Iterator[None]:
-    """Let an estimator keep all its attributes if the block fails.
-
-    Parameters
-    ----------
-    estimator : BaseEstimator
-        The estimator.
-    """
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise

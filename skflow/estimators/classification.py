@@ -13,9 +13,10 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_non_negative
 
-from skflow.estimators.base import NetworkEstimator, Targets
+from skflow.estimators.base import NetworkEstimator
 from skflow.estimators.classes import Classes, checked
 from skflow.estimators.heads import Head
+from skflow.estimators.models import Targets
 
 Array = NDArray[Any]
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn import config_context
 
 from skflow import compat, errors
-from skflow.estimators.base import Model, NetworkEstimator
+from skflow.estimators.base import NetworkEstimator
 from skflow.estimators.combined import DNNLinearCombinedClassifier, DNNLinearCombinedRegressor
 from skflow.estimators.custom import GraphClassifier, GraphRegressor
 from skflow.estimators.dnn import DNNClassifier, DNNRegressor
@@ -21,6 +21,7 @@ from skflow.estimators.json_reader import UNREADABLE, JsonReader, custom_names
 from skflow.estimators.linear import LinearClassifier, LinearRegressor
 from skflow.estimators.loaded_checks import check_facts, check_model
 from skflow.estimators.model_function import GraphNetwork
+from skflow.estimators.models import Model
 from skflow.estimators.saving import (
     ARRAYS,
     CHECKSUM,

@@ -13,9 +13,10 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_y, check_array
 
-from skflow.estimators.base import NetworkEstimator, Targets
+from skflow.estimators.base import NetworkEstimator
 from skflow.estimators.heads import Head
 from skflow.estimators.losses import REGRESSION
+from skflow.estimators.models import Targets
 from skflow.estimators.regression_head import RegressionHead
 
 Array = NDArray[Any]

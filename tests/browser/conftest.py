@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -55,9 +56,13 @@ def address(
 @pytest.fixture(scope="module")
 def driver() -> Iterator[Chrome]:
     """Chromium, with a profile of its own."""
-    # A profile below pytest's folder is too deep for the names of Chromium's sockets.
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        driver = chromium(Path(profile))
+    with contextlib.ExitStack() as stack:
+        # No proxy stands between this machine and itself.
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setenv("no_proxy", "localhost,127.0.0.1")
+        # A profile below pytest's folder is too deep for the names of Chromium's sockets.
+        folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        driver = chromium(Path(stack.enter_context(folder)))
         try:
             yield driver
         finally:

@@ -19,7 +19,7 @@ class Curves(Page):
     def start(self) -> None:
         """Open the page, close the settings and draw the card as wide as the page."""
         self.open("timeseries")
-        self.one("metrics-right-pane button[aria-label='Close side pane']").click()
+        self.one("button[aria-label='Close side pane']").click()
         self.one("button[aria-label='Toggle full size mode']").click()
         self.settle()
 

@@ -46,13 +46,21 @@ class GraphTab(Page):
         }
 
     def unfold(self, name: str) -> None:
-        """Double-click a node."""
+        """Double-click a node, then fit the drawing to the screen."""
         self.act().move_to_element(self.node(name)).double_click().perform()
         self.until(lambda: "expanded" in self.nodes()[name], f"{name} open")
         self.settle()
+        self.leave()
 
-    def menu(self, name: str, entry: str) -> None:
-        """Right-click a node and choose from the menu."""
-        self.act().context_click(self.node(name)).perform()
-        self.one(".context-menu li", entry).click()
+    def leave(self) -> None:
+        """Click beside the nodes, so that none is chosen, and show the whole drawing."""
+        self.act().move_to_element(self.one("#title")).move_by_offset(0, 480).click().perform()
+        self.one("paper-button span.button-text", "Fit to screen").click()
+        self.act().move_to_element(self.one(".brand")).perform()
+        self.settle()
+
+    def press(self, name: str, button: str) -> None:
+        """Click a node, then a button of the card about it."""
+        self.node(name).click()
+        self.one("tf-node-info paper-button", button).click()
         self.settle()

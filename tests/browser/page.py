@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # Seconds that something on a page may take to appear.
-PATIENCE = 40.0
+PATIENCE = 20.0
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--headless=new",
@@ -64,7 +64,6 @@ def chromium(profile: Path) -> Chrome:
         raise RuntimeError("Chromium and ChromeDriver are needed; .ci/browser installs them.")
     options = webdriver.ChromeOptions()
     options.binary_location = browser
-    options.ignore_local_proxy_environment_variables()
     for flag in (*FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     return webdriver.Chrome(options=options, service=Service(driver))

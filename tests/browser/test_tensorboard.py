@@ -93,18 +93,18 @@ def test_five_numbered_operations_are_grouped(graph_tab: GraphTab) -> None:
     assert "series" in nodes["relu_[1-5]"]
     assert "op" in nodes["relu"]
     assert not any(f"relu_{i}" in nodes for i in range(1, 6))
+    graph_tab.save("tensorboard-series")
     graph_tab.unfold("relu_[1-5]")
     assert graph_tab.inside("relu_[1-5]") == {f"relu_{i}" for i in range(1, 6)}
-    graph_tab.save("tensorboard-series")
 
 
 def test_fewer_operations_are_grouped_by_hand(graph_tab: GraphTab) -> None:
     graph_tab.start(SHORT_SERIES)
     four = {f"relu_{i}" for i in range(1, 5)}
     assert four <= set(graph_tab.nodes())
-    graph_tab.menu("relu_2", "Group this series of nodes")
+    graph_tab.press("relu_2", "Group this series of nodes")
     nodes = graph_tab.nodes()
     assert "series" in nodes["relu_[1-4]"]
     assert not four & set(nodes)
-    graph_tab.menu("relu_[1-4]", "Ungroup this series of nodes")
+    graph_tab.press("relu_[1-4]", "Ungroup this series of nodes")
     assert four <= set(graph_tab.nodes())

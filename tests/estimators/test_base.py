@@ -16,7 +16,7 @@ from sklearn.model_selection import train_test_split
 
 import skflow as tf
 from skflow.estimators import DNNClassifier, DNNRegressor, LinearRegressor, schedules
-from skflow.estimators.base import continued
+from skflow.estimators.passes import continued
 from tests.estimators.cases import (
     CASES,
     SEARCHES,

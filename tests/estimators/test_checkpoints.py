@@ -38,7 +38,7 @@ from skflow.estimators import (
 )
 from skflow.estimators.checkpoints import Checkpoints, Evaluations, set_state, state_of
 from skflow.estimators.recipes import OPTIMIZERS
-from skflow.estimators.runs import read
+from skflow.estimators.runs import Run, read
 from skflow.io import commit, files
 from skflow.io.bundle_reader import BundleReader
 from skflow.io.bundle_writer import BundleWriter
@@ -487,6 +487,30 @@ def test_after_an_interrupt_it_goes_on(
 
 
 @pytest.mark.usefixtures("handler")
+@pytest.mark.parametrize("name", ["early stopping", "deep"])
+def test_an_interrupt_that_comes_too_late_waits(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When it was decided that no checkpoint is due, one step more is made, and then one is."""
+    fit, asked = {**SEARCHES, **STEPS}[name], []
+
+    def is_due(_: Run, step: int) -> bool:
+        asked.append(step)
+        if len(asked) == 3:
+            signal.raise_signal(signal.SIGINT)
+        return False
+
+    monkeypatch.setattr(Run, "is_due", is_due)
+    with pytest.warns(UserWarning, match="Training interrupted by user"):
+        fit(model_dir=tmp_path)
+    monkeypatch.undo()
+    assert len(asked) == 3
+    step = int(next(tmp_path.glob("*/*.index")).stem.rpartition("-")[2])
+    assert step > asked[-1]
+    check_same(resumed(partial(fit, model_dir=tmp_path)), fit())
+
+
+@pytest.mark.usefixtures("handler")
 @pytest.mark.parametrize("name", ["early stopping", "deep with dropout"])
 def test_interrupts_at_any_moment(name: str, tmp_path: Path) -> None:
     """While it scores, while it writes: what is on disk is where it can go on."""
@@ -624,7 +648,7 @@ def known(name: str) -> Any:
 
 
 @pytest.mark.parametrize("name", DAMAGED)
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_other_facts(name: str, data: st.DataObject) -> None:
     check_other_facts(name, data)
@@ -632,7 +656,7 @@ def test_other_facts(name: str, data: st.DataObject) -> None:
 
 @pytest.mark.soak
 @pytest.mark.parametrize("name", DAMAGED)
-@settings(max_examples=3000)
+@settings(max_examples=3000, deadline=None)
 @given(data=st.data())
 def test_many_other_facts(name: str, data: st.DataObject) -> None:
     check_other_facts(name, data)

@@ -120,9 +120,9 @@ def test_a_killed_process_gives_the_lock_back(tmp_path: Path, killed: str) -> No
     if owner == 0:
         run = Run(str(tmp_path), "Kind-0", EVERY)
         child = os.fork()
-        if child == 0:
+        if child == 0 and killed == "child":
             run.__exit__(None, None, None)
-        else:
+        if child:
             os.write(outlet, f"{child}\n".encode())
         while True:
             signal.pause()

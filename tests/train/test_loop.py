@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 from sklearn.neural_network import MLPRegressor
 
 from skflow.train.batches import Batches
@@ -437,6 +437,8 @@ COLUMNS = ("losses", "scores", "rates", "seconds")
     ),
     stops=st.lists(st.integers(1, 12), min_size=1, max_size=3),
 )
+@example(size=2, shuffle=True, limits=Limits(steps=5), stops=[5])
+@example(size=2, shuffle=True, limits=Limits(max_iter=2), stops=[4, 4])
 def test_broken_off_anywhere_it_goes_on_as_if_nothing_had_happened(
     size: int, shuffle: bool, limits: Limits, stops: list[int]
 ) -> None:

@@ -16,8 +16,9 @@ _MARGIN: Final = 12.0
 _PASSES: Final = 6
 
 # An edge over more layers is drawn straight: bending it round all that lies between costs more
-# than it shows.
+# than it shows. So are all where there are very many.
 _FARTHEST: Final = 12
+_MANY: Final = 500
 
 
 class Point(NamedTuple):
@@ -95,9 +96,10 @@ def layered(sizes: Sequence[tuple[float, float]], edges: Sequence[Pair]) -> Layo
 def _with_bends(layers: list[int], edges: list[Pair]) -> tuple[list[list[int]], list[int]]:
     """Each edge as a chain with a bend in every layer it passes, and all layers with the bends."""
     found, chains = list(layers), []
+    farthest = _FARTHEST if len(edges) <= _MANY else 1
     for source, target in edges:
         chain = [source]
-        if layers[target] - layers[source] <= _FARTHEST:
+        if layers[target] - layers[source] <= farthest:
             for layer in range(layers[source] + 1, layers[target]):
                 chain.append(len(found))
                 found.append(layer)

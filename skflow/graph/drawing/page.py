@@ -13,6 +13,7 @@ from skflow.graph.drawing.svg import drawn, signature
 
 # What a notebook bears as one cell's output.
 _MOST_CHARACTERS: Final = 400_000
+_LARGEST_PICTURE: Final = 120_000
 _MOST_SCOPES: Final = 200
 _MOST_LISTED: Final = 100
 _DEEPEST: Final = 12
@@ -102,8 +103,10 @@ def _picture(shown: View) -> str:
     """A view as an image that is in the page itself."""
     data = b2a_base64(drawn(shown, titles=False).encode(), newline=False).decode()
     inside = f"the scope {shown.scope}" if shown.scope else "the graph"
-    alt = f"{len(shown.nodes)} nodes of {inside}, and {len(shown.edges)} edges between them"
+    alt = f"{len(shown.nodes)} nodes of {inside}, {len(shown.edges)} edges between them"
     source = f"data:image/svg+xml;base64,{data}"
+    if len(source) > _LARGEST_PICTURE:
+        return f"<div>Too large to be drawn here: {escaped(alt)}.</div>"
     return f'<img alt="{escaped(alt)}" style="{_PICTURE}" src="{source}">'
 
 

@@ -23,7 +23,7 @@ from skflow.graph.nodes import Tensor
 
 _START: Final = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="{0}" height="{1}" viewBox="0 0 {0} {1}" '
-    'font-family="sans-serif" text-anchor="middle">'
+    'font-family="sans-serif" font-size="{2}" text-anchor="middle">'
 )
 _ROUND: Final = {"operation": HEIGHT / 2, "scope": 4.0, "several": 4.0, "outside": 4.0}
 _ARROW: Final = 6.0
@@ -84,37 +84,46 @@ def drawn(shown: View, *, titles: bool = True) -> str:
     """
     layout = arranged(shown)
     size = (round(layout.width), round(layout.height))
+    edges = list(zip(shown.edges, layout.paths, strict=True))
     parts = [
-        _START.format(*size),
+        _START.format(*size, LABEL_SIZE),
         '<rect width="100%" height="100%" rx="6" fill="#ffffff"/>',
+        f'<g fill="none" stroke="{COLORS["edge"]}">',
+        *(_curve(edge, path, _flow(edge, shown) if titles else "") for edge, path in edges),
+        f'</g><g fill="{COLORS["edge"]}">',
+        *(_head(path) for _, path in edges),
+        "</g>",
     ]
-    for edge, path in zip(shown.edges, layout.paths, strict=True):
-        parts += _edge(edge, path, shown, titles)
     for node, center in zip(shown.nodes, layout.centers, strict=True):
         parts += _node(node, center, titles)
     return "\n".join([*parts, "</svg>"])
 
 
+def _short(*numbers: float) -> str:
+    """Numbers to a tenth, with no more characters than that takes."""
+    return ",".join(f"{number:.1f}".removesuffix(".0") for number in numbers)
+
+
 def _node(node: Node, center: Point, titles: bool) -> Iterator[str]:
-    w, h, color = width(node), HEIGHT, COLORS[node.kind]
+    w, h = width(node), HEIGHT
     left, top = center.x - w / 2, center.y - h / 2
-    look = f'fill="{color}" stroke="{COLORS["border"]}"'
+    look = f'fill="{COLORS[node.kind]}" stroke="{COLORS["border"]}"'
     dashes = ' stroke-dasharray="4 3"' if node.kind == "outside" else ""
     yield f"<g><title>{escaped(_told(node))}</title>" if titles else "<g>"
     # What stands for several is drawn as a stack.
     for shift in (4, 2, 0) if node.kind == "several" else (0,):
         yield (
-            f'<rect x="{left + shift:.1f}" y="{top - shift:.1f}" width="{w:.1f}" '
-            f'height="{h:.1f}" rx="{_ROUND[node.kind]:g}" {look}{dashes}/>'
+            f'<rect x="{_short(left + shift)}" y="{_short(top - shift)}" width="{_short(w)}" '
+            f'height="{_short(h)}" rx="{_ROUND[node.kind]:g}" {look}{dashes}/>'
         )
-    yield _text(node.label, center.x, center.y - 2, LABEL_SIZE, COLORS["text"])
-    yield _text(node.detail, center.x, center.y + 12, DETAIL_SIZE, COLORS["faint"])
-    yield "</g>"
+    yield _text(node.label, center.x, center.y - 2, f'fill="{COLORS["text"]}"')
+    small = f'font-size="{DETAIL_SIZE}" fill="{COLORS["faint"]}"'
+    yield f"{_text(node.detail, center.x, center.y + 12, small)}</g>"
 
 
-def _text(text: str, x: float, y: float, size: int, color: str) -> str:
-    place = f'x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{color}"'
-    return f"<text {place}>{escaped(shortened(text))}</text>"
+def _text(text: str, x: float, y: float, look: str) -> str:
+    place = f'x="{_short(x)}" y="{_short(y)}"'
+    return f"<text {place} {look}>{escaped(shortened(text))}</text>"
 
 
 def _told(node: Node) -> str:
@@ -134,24 +143,33 @@ def signature(tensor: Tensor) -> str:
     return f"{tensor.dtype.name} {tensor.get_shape()}"
 
 
-def _edge(edge: Edge, path: list[Point], shown: View, titles: bool) -> Iterator[str]:
-    color = COLORS["edge"]
-    start, end = path[0], path[-1]
-    upwards = -1.0 if end.y < path[-2].y else 1.0
-    points = [*path[:-1], Point(end.x, end.y - upwards * _ARROW)]
-    curve = f"M{start.x:.1f},{start.y:.1f}"
-    for a, b in pairwise(points):
-        middle = (a.y + b.y) / 2
-        curve += f"C{a.x:.1f},{middle:.1f} {b.x:.1f},{middle:.1f} {b.x:.1f},{b.y:.1f}"
-    dashes = ' stroke-dasharray="4 3"' if edge.control else ""
-    thickness = 1.0 if edge.count == 1 else 1.8
+def _flow(edge: Edge, shown: View) -> str:
+    """What an edge is, at some length."""
     ends = (shown.nodes[place].name for place in (edge.source, edge.target))
     how = "control" if edge.control else "1 tensor" if edge.count == 1 else f"{edge.count} tensors"
-    title = f"<title>{escaped(' → '.join(ends))} ({how})</title>" if titles else ""
-    look = f'fill="none" stroke="{color}" stroke-width="{thickness}"{dashes}'
-    yield f'<path d="{curve}" {look}>{title}</path>'
-    tip, base = end, end.y - upwards * _ARROW
-    yield (
-        f'<path d="M{tip.x:.1f},{tip.y:.1f}L{tip.x - 3.5:.1f},{base:.1f}L{tip.x + 3.5:.1f},'
-        f'{base:.1f}z" fill="{color}"/>'
-    )
+    return f"{' → '.join(ends)} ({how})"
+
+
+def _base(path: list[Point]) -> Point:
+    """Where the head of an arrow begins, above or below its tip."""
+    end = path[-1]
+    return Point(end.x, end.y + (_ARROW if end.y < path[-2].y else -_ARROW))
+
+
+def _curve(edge: Edge, path: list[Point], told: str) -> str:
+    points = [*path[:-1], _base(path)]
+    curve = f"M{_short(*points[0])}"
+    for a, b in pairwise(points):
+        middle = (a.y + b.y) / 2
+        straight = abs(a.x - b.x) < 0.05
+        curve += f"V{_short(b.y)}" if straight else f"C{_short(a.x, middle, b.x, middle, *b)}"
+    dashes = ' stroke-dasharray="4 3"' if edge.control else ""
+    thickness = ' stroke-width="1.8"' if edge.count > 1 else ""
+    title = f"<title>{escaped(told)}</title>" if told else ""
+    return f'<path d="{curve}"{thickness}{dashes}>{title}</path>'
+
+
+def _head(path: list[Point]) -> str:
+    tip, base = path[-1], _base(path)
+    sides = _short(base.x - 3.5, base.y), _short(base.x + 3.5, base.y)
+    return f'<path d="M{_short(*tip)}L{sides[0]}L{sides[1]}z"/>'

@@ -52,6 +52,12 @@ def test_a_long_edge_goes_round_what_lies_between() -> None:
     assert [point.y for point in beside] == [middle.y - HEIGHT / 2, middle.y + HEIGHT / 2]
 
 
+def test_very_many_edges_are_straight() -> None:
+    few, many = [(0, 1), (1, 2), (0, 2)], [(0, 1), (1, 2), (0, 2)] * 200
+    lengths = [len(layered([(9.0, HEIGHT)] * 3, edges).paths[2]) for edges in (few, many)]
+    assert lengths == [4, 2]
+
+
 def test_a_chain_is_a_straight_line() -> None:
     layout = layered([(60.0, HEIGHT), (200.0, HEIGHT), (30.0, HEIGHT)], [(0, 1), (1, 2)])
     assert len({round(center.x, 6) for center in layout.centers}) == 1

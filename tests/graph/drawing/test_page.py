@@ -131,7 +131,14 @@ def scoped() -> None:
                 tf.constant(1.0)
 
 
-@pytest.mark.parametrize("build", [wide, deep, scoped])
+def tangled() -> None:
+    made = [tf.constant(1.0)]
+    for number in range(3000):
+        with tf.name_scope(f"s{number % 37}x"):
+            made.append(tf.add(made[number * 7919 % len(made)], made[number * 31 % len(made)]))
+
+
+@pytest.mark.parametrize("build", [wide, deep, scoped, tangled])
 def test_large_graphs_are_bounded(build: Any) -> None:
     with tf.Graph().as_default() as graph:
         build()
@@ -140,6 +147,13 @@ def test_large_graphs_are_bounded(build: Any) -> None:
     page = Page(text)
     assert page.summaries[0] == f"Graph: {len(graph.get_operations())} operations"
     assert len(page.pictures) <= 200
+
+
+def test_what_is_too_large_is_told_in_words() -> None:
+    with tf.Graph().as_default() as graph:
+        tangled()
+    page = graph._repr_html_()
+    assert "Too large to be drawn here: " in page
 
 
 def test_it_is_what_a_notebook_asks_for() -> None:
