@@ -35,6 +35,7 @@ from skflow.estimators.progress import Progress
 from skflow.estimators.recipes import FULL_BATCH, OPTIMIZERS, Recipe
 from skflow.estimators.runs import FORMAT, Policy, Run
 from skflow.estimators.saving import SavingSupport
+from skflow.estimators.summaries import Summaries
 from skflow.estimators.training import Setting, State, Values, all_finite, predictor
 from skflow.train.loop import History, Limits
 
@@ -52,6 +53,7 @@ _WITHOUT_EFFECT: Final = (
     "save_checkpoints_secs",
     "save_checkpoints_steps",
     "keep_checkpoint_max",
+    "summary_steps",
     "verbose",
 )
 
@@ -93,6 +95,7 @@ class NetworkEstimator(PassSupport, SavingSupport, CallbackSupport, BaseEstimato
     save_checkpoints_secs: float | None = 600.0
     save_checkpoints_steps: int | None = None
     keep_checkpoint_max: int = 5
+    summary_steps: int | None = 100
     verbose: int = 0
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -120,6 +123,7 @@ class NetworkEstimator(PassSupport, SavingSupport, CallbackSupport, BaseEstimato
         "save_checkpoints_secs": [Interval(Real, 0, None, closed="neither"), None],
         "save_checkpoints_steps": [Interval(Integral, 1, None, closed="left"), None],
         "keep_checkpoint_max": [Interval(Integral, 1, None, closed="left")],
+        "summary_steps": [Interval(Integral, 1, None, closed="left"), None],
         "verbose": ["verbose"],
     }
 
@@ -338,8 +342,13 @@ class NetworkEstimator(PassSupport, SavingSupport, CallbackSupport, BaseEstimato
             self.save_checkpoints_secs, self.save_checkpoints_steps, self.keep_checkpoint_max
         )
         name = self._run_name(fitting.setting, rows, held, start)
+        private, every = self.random_state is not None, self.summary_steps
         with Run(os.fspath(self.model_dir), name, policy) as run:
-            yield fitting.saved_in(run, private=self.random_state is not None)
+            if every is None:
+                yield fitting.saved_in(run, None, private=private)
+                return
+            with Summaries(run.directory, every) as summaries:
+                yield fitting.saved_in(run, summaries, private=private)
 
     def _run_name(self, setting: Setting, rows: Rows, held: Rows | None, start: Values) -> str:
         """What trainings with the same result are called."""

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skflow import errors
+from skflow.estimators.networks import Network
 from skflow.estimators.runs import Facts, Run, Stored
+from skflow.estimators.saving import prediction_graph
 from skflow.estimators.training import TrainingGraph, Values
 from skflow.train.loop import History, Position
 
@@ -146,6 +148,8 @@ class Evaluations:
         Where checkpoints are written.
     first : dict
         The state of the random numbers when the fit began.
+    network : Network
+        What is fitted.
     interrupted : callable, optional
         As for `Checkpoints`.
 
@@ -166,9 +170,11 @@ class Evaluations:
         self,
         run: Run,
         first: Facts,
+        network: Network,
         interrupted: Callable[[], bool] | None,
     ) -> None:
         self._run, self._first, self._interrupted = run, first, interrupted
+        self._network = network
         self.graph: TrainingGraph | None = None
         self.ending = False
         self._told: list[list[Array]] = []
@@ -237,7 +243,8 @@ class Evaluations:
 
     def _write(self, values: Values, extras: Mapping[str, Array], *, finished: bool) -> None:
         facts = {"finished": finished, "first": self._first}
-        self._run.write(self._place, values, extras, facts, None)
+        meta = prediction_graph(self._network).SerializeToString(deterministic=True)
+        self._run.write(self._place, values, extras, facts, meta)
 
 
 def begin(run: Run, rng: RandomState, *, private: bool) -> tuple[RandomState, Facts]:

@@ -158,6 +158,12 @@ PARAMETERS: Final[Mapping[str, tuple[str, str]]] = {
         "The steps between checkpoints, in place of `save_checkpoints_secs`.",
     ),
     "keep_checkpoint_max": ("int", "How many checkpoints of a training stay."),
+    "summary_steps": (
+        "int, optional",
+        """The steps from one look at the training to the next: with a `model_dir`, TensorBoard
+        shows loss, learning rate, gradients' norms and weights; by default of every hundredth
+        step, and after each epoch loss and validation score.""",
+    ),
     "verbose": (
         "bool or int",
         """With 1 there is a progress bar on a terminal and in notebooks, and nothing elsewhere;

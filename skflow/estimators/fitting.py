@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from skflow.estimators.inputs import Rows, in_blocks
 from skflow.estimators.networks import Network
 from skflow.estimators.runs import Facts, Run
 from skflow.estimators.search import search
+from skflow.estimators.summaries import Summaries
 from skflow.estimators.training import (
     Setting,
     State,
@@ -107,6 +108,8 @@ class Fitting:
         What `rng` was like when the fit began, if there is a run.
     evaluations : Evaluations, optional
         Those of a search, if there is a run.
+    summaries : Summaries, optional
+        What is told to TensorBoard, if there is a run.
     """
 
     setting: Setting
@@ -119,14 +122,17 @@ class Fitting:
     run: Run | None = None
     first: Facts | None = None
     evaluations: Evaluations | None = None
+    summaries: Summaries | None = None
 
-    def saved_in(self, run: Run, *, private: bool) -> Fitting:
+    def saved_in(self, run: Run, summaries: Summaries | None, *, private: bool) -> Fitting:
         """The same training with checkpoints, going on where it was broken off if it was.
 
         Parameters
         ----------
         run : Run
             Where they go.
+        summaries : Summaries, optional
+            Whom else to tell.
         private : bool
             Whether nobody else draws from `rng`.
 
@@ -135,8 +141,12 @@ class Fitting:
         Fitting
         """
         rng, first = begin(run, self.rng, private=private)
-        known = None if self.setting.recipes else Evaluations(run, first, self.watch.interrupted)
-        return replace(self, run=run, rng=rng, first=first, evaluations=known)
+        network, asked = self.setting.network, self.watch.interrupted
+        known = None if self.setting.recipes else Evaluations(run, first, network, asked)
+        if known is not None and summaries is not None:
+            # What it is told again it tells again.
+            summaries.begin(predictor(network).graph, 0, resumed=run.stored is not None)
+        return replace(self, run=run, rng=rng, first=first, evaluations=known, summaries=summaries)
 
     def split(self, rows: Rows, fraction: float) -> tuple[Rows, Rows]:
         """Set rows aside to validate on, of all classes alike where there are enough of each.
@@ -186,8 +196,9 @@ class Fitting:
             size = batch_rows(self.batch_size, len(rows))
             batches = Batches(rows.columns(), size, self.rng if self.shuffle else None)
             checkpoints = self._checkpoints(graph, len(batches), scored=held is not None)
+            position = None if checkpoints is None else checkpoints.position
             history = train(
-                graph.step,
+                self._step(graph, position),
                 batches,
                 self.limits,
                 score=None
@@ -197,12 +208,12 @@ class Fitting:
                 report=self.watch.report,
                 rate=graph.rate,
                 before_epoch=self._before_epoch(checkpoints),
-                after_epoch=lambda _: self.watch.after(graph.values),
+                after_epoch=lambda history: self._after_epoch(history, graph),
                 interrupted=_latched(checkpoints, self.watch),
                 after_step=self.watch.steps(
                     len(batches), None if checkpoints is None else checkpoints.after_step
                 ),
-                position=None if checkpoints is None else checkpoints.position,
+                position=position,
             )
             if checkpoints is not None:
                 checkpoints.finish(history)
@@ -215,6 +226,22 @@ class Fitting:
         assert self.first is not None
         asked = self.watch.interrupted
         return Checkpoints(self.run, graph, self.rng, self.first, steps, scored, asked)
+
+    def _step(
+        self, graph: TrainingGraph, position: Position | None
+    ) -> Callable[..., Sequence[Any]]:
+        """What makes a step."""
+        if self.summaries is None:
+            return graph.step
+        step = 0 if position is None else position.step
+        self.summaries.begin(graph.graph, step, resumed=position is not None)
+        return self.summaries.watched(graph)
+
+    def _after_epoch(self, history: History, graph: TrainingGraph) -> bool:
+        """Tell of an epoch; true ends the training."""
+        if self.summaries is not None:
+            self.summaries.after_epoch(history)
+        return self.watch.after(graph.values)
 
     def _before_epoch(self, checkpoints: Checkpoints | None) -> Callable[[], object] | None:
         """What is to be done before each epoch."""
@@ -272,11 +299,13 @@ class Fitting:
         dict
             Keywords of `search.search`.
         """
-        evaluations = self.evaluations
+        evaluations, summaries = self.evaluations, self.summaries
 
-        def after(read: Callable[[], list[Array]]) -> bool:
+        def after(history: History, read: Callable[[], list[Array]]) -> bool:
             if evaluations is not None:
                 evaluations.after_iteration(lambda: named(read()))
+            if summaries is not None:
+                summaries.after_iteration(history, lambda: named(read()))
             return self.watch.after(lambda: named(read()))
 
         return {
@@ -285,7 +314,7 @@ class Fitting:
             "max_time": self.limits.max_time,
             "report": self.watch.report,
             "before_iteration": self.watch.before_epoch,
-            "after_iteration": lambda _, read: after(read),
+            "after_iteration": after,
             "tell": None if evaluations is None else evaluations.tell,
             "interrupted": _latched(evaluations, self.watch),
         }

@@ -186,7 +186,7 @@ class Run:
         values: Mapping[str, Array],
         extras: Mapping[str, Array],
         facts: Facts,
-        meta: bytes | None,
+        meta: bytes,
     ) -> None:
         """Write a checkpoint, and remove the oldest one if there are too many.
 
@@ -196,7 +196,7 @@ class Run:
             How many steps were made.
         values, extras, facts
             As `Stored` has them.
-        meta : bytes, optional
+        meta : bytes
             The meta graph that the values belong to.
 
         Raises
@@ -214,8 +214,7 @@ class Run:
                 bundle.add(_OURS + name, value)
             bundle.add(_FACTS, np.array(content.encode(), dtype=object))
             bundle.finish()
-            if meta is not None:
-                transaction.create(_META).write(meta)
+            transaction.create(_META).write(meta)
         self._keep(base)
         self._plan(step)
 

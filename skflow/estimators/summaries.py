@@ -32,21 +32,30 @@ class Summaries:
     ----------
     directory : str
         Where the file is made.
-    graph : Graph
-        What is trained.
     every : int
         From how many steps to how many the loss, the learning rates, the gradients' norms and the
         weights' histograms are written. Each epoch's loss and score are in any case.
-    step : int
-        After how many steps a training goes on that was broken off. What an earlier file says of
-        the steps after that counts no more.
     """
 
-    def __init__(self, directory: str, graph: tf.Graph, every: int, step: int) -> None:
+    def __init__(self, directory: str, every: int) -> None:
         self._writer = tf.summary.FileWriter(directory, max_queue=_QUEUE)
-        self._every, self._step = every, step
+        self._every, self._step = every, 0
         self._helper = Helper()
-        if step:
+
+    def begin(self, graph: tf.Graph, step: int, *, resumed: bool) -> None:
+        """Tell of a training that begins, or goes on.
+
+        Parameters
+        ----------
+        graph : Graph
+            What is trained.
+        step : int
+            How many steps were made.
+        resumed : bool
+            Whether it was broken off. What an earlier file says of later steps counts no more.
+        """
+        self._step = step
+        if resumed:
             started = tf.SessionLog(status=tf.SessionLog.START)
             self._writer.add_session_log(started, step + 1)
         else:
@@ -72,7 +81,7 @@ class Summaries:
             if (number - 1) % every:
                 return plain(*batch)
             loss, _, norms, values = thorough(*batch)
-            numbers = {"loss": loss, **_rates(graph.rates()), **norms}
+            numbers = {"loss": loss, **_rates(graph), **norms}
             self._helper.start(self._tell, number, numbers, graph.named(values))
             return loss, None
 
@@ -124,11 +133,10 @@ class Summaries:
                 raise
 
 
-def _rates(rates: Sequence[float]) -> dict[str, float]:
-    """The learning rates by name, those of several optimizers with numbers."""
-    if len(rates) == 1:
-        return {"learning_rate": rates[0]}
-    return {f"learning_rate/{number}": rate for number, rate in enumerate(rates, 1)}
+def _rates(graph: TrainingGraph) -> dict[str, float]:
+    """The optimizers' learning rates by what they change."""
+    scopes = [f"learning_rate/{scope}".rstrip("/") for scope in graph.scopes]
+    return dict(zip(scopes, graph.rates(), strict=True))
 
 
 def _scalars(numbers: Mapping[str, Any]) -> Iterator[Any]:

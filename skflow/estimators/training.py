@@ -122,6 +122,8 @@ class TrainingGraph:
         All variables, those of optimizers too.
     size : int
         How many numbers they hold.
+    scopes : list of str
+        What the names of the variables begin with that each optimizer changes.
     step : callable
         Takes a batch's arrays and makes a step; gives the loss before it, and ``None``.
     read : callable
@@ -131,6 +133,7 @@ class TrainingGraph:
     def __init__(self, setting: Setting) -> None:
         self.graph = tf.Graph()
         self._rates: list[float | tf.Tensor] = []
+        self.scopes: list[str] = []
         self._settle: Any = None
         self._meta: bytes | None = None
         self._gradients: dict[str, Any] = {}
@@ -193,6 +196,7 @@ class TrainingGraph:
             mine = [(g, v) for g, v in pairs if g is not None and recipe.changes(v)]
             rate = recipe.rate(self.loss.dtype)
             optimizer = recipe.make(rate)
+            self.scopes.append(recipe.scope)
             self._rates.append(recipe.rate_of(optimizer, rate))
             updates.append(optimizer.apply_gradients(mine))
             settled += optimizer._settled([v for _, v in mine])

@@ -22,8 +22,10 @@ class GraphTab(Page):
         self.settle()
         self.one("paper-item", run).click()
         self.until(
-            lambda: chooser.find_element("css selector", "paper-item.iron-selected").text == run
-            or chooser.get_property("value") == run,
+            lambda: (
+                chooser.find_element("css selector", "paper-item.iron-selected").text == run
+                or chooser.get_property("value") == run
+            ),
             f"{run} chosen",
         )
         self.settle()
@@ -45,22 +47,27 @@ class GraphTab(Page):
             for node in self.node(name).find_elements("css selector", "g.node:not(.bridge)")
         }
 
-    def unfold(self, name: str) -> None:
-        """Double-click a node, then fit the drawing to the screen."""
-        self.act().move_to_element(self.node(name)).double_click().perform()
-        self.until(lambda: "expanded" in self.nodes()[name], f"{name} open")
-        self.settle()
-        self.leave()
+    def shape(self, name: str) -> WebElement:
+        """What the mouse can hit of a node: its outline, without what is written beside it."""
+        return self.node(name).find_element("css selector", ":scope > .nodeshape")
 
-    def leave(self) -> None:
-        """Click beside the nodes, so that none is chosen, and show the whole drawing."""
-        self.act().move_to_element(self.one("#title")).move_by_offset(0, 480).click().perform()
-        self.one("paper-button span.button-text", "Fit to screen").click()
-        self.act().move_to_element(self.one(".brand")).perform()
+    def unfold(self, name: str) -> None:
+        """Double-click a node."""
+        self.act().move_to_element(self.shape(name)).double_click().perform()
+        self.until(lambda: "expanded" in self.nodes()[name], f"{name} open")
         self.settle()
 
     def press(self, name: str, button: str) -> None:
         """Click a node, then a button of the card about it."""
-        self.node(name).click()
-        self.one("tf-node-info paper-button", button).click()
+        self.shape(name).click()
+        self.one("paper-button.toggle-include", button).click()
         self.settle()
+
+    def fit(self) -> None:
+        """Show the whole drawing, with no node chosen."""
+        self.one("paper-button", "Fit to screen").click()
+        self.settle()
+        scene = self.one("tf-graph-scene")
+        aside = (10 - scene.size["width"] // 2, scene.size["height"] // 2 - 10)
+        self.act().move_to_element_with_offset(scene, *aside).click().perform()
+        self.act().move_to_element(self.one(".brand")).perform()

@@ -13,10 +13,9 @@ import skflow as tf
 # A loss for each step at which a summary was written.
 Losses = dict[int, float]
 
-RATES = {"rate-0.01": 0.01, "rate-0.03": 0.03}
+RATES = {"rate-0.002": 0.002, "rate-0.01": 0.01}
 SCOPES = "relu-scopes"
 SERIES = "relu-series"
-SHORT_SERIES = "relu-short-series"
 
 
 def write_logs(logdir: Path) -> dict[str, Losses]:
@@ -26,13 +25,9 @@ def write_logs(logdir: Path) -> dict[str, Losses]:
     for name, rate in RATES.items():
         with tf.Graph().as_default():
             losses[name] = train(logdir / name, inputs, targets, rate)
-    for name, build in {
-        SCOPES: lambda: units_in_scopes(6),
-        SERIES: lambda: units(6),
-        SHORT_SERIES: lambda: units(5),
-    }.items():
+    for name, build in {SCOPES: units, SERIES: hinges}.items():
         with tf.Graph().as_default() as graph:
-            build()
+            build(6)
             tf.summary.FileWriter(str(logdir / name), graph).close()
     return losses
 
@@ -44,8 +39,8 @@ def housing() -> tuple[Any, Any]:
     return np.column_stack([np.ones(len(X)), scaled]), y.reshape(-1, 1)
 
 
-def train(logdir: Path, inputs: Any, targets: Any, rate: float, batch: int = 100) -> Losses:
-    """Fit a line by mini-batches; write the graph, and the loss at every tenth step."""
+def train(logdir: Path, inputs: Any, targets: Any, rate: float) -> Losses:
+    """Fit a line; write the graph, and the loss at every tenth step."""
     tf.set_random_seed(42)
     X = tf.placeholder(tf.float32, shape=(None, inputs.shape[1]), name="X")
     y = tf.placeholder(tf.float32, shape=(None, 1), name="y")
@@ -58,14 +53,12 @@ def train(logdir: Path, inputs: Any, targets: Any, rate: float, batch: int = 100
     training_op = tf.train.GradientDescentOptimizer(learning_rate=rate).minimize(mse)
     mse_summary = tf.summary.scalar("MSE", mse)
 
-    rng = np.random.RandomState(42)
+    feed = {X: inputs, y: targets}
     losses = {}
     with tf.Session() as session:
         file_writer = tf.summary.FileWriter(str(logdir), tf.get_default_graph())
         session.run(tf.global_variables_initializer())
-        for step in range(2001):
-            rows = rng.randint(len(inputs), size=batch)
-            feed = {X: inputs[rows], y: targets[rows]}
+        for step in range(501):
             if step % 10 == 0:
                 summary, loss = session.run([mse_summary, mse], feed_dict=feed)
                 file_writer.add_summary(summary, step)
@@ -75,26 +68,27 @@ def train(logdir: Path, inputs: Any, targets: Any, rate: float, batch: int = 100
     return losses
 
 
-def unit(X: Any, name: str) -> Any:
-    """Rectify a linear function of the inputs."""
-    w_shape = (int(X.get_shape()[1]), 1)
-    w = tf.Variable(tf.random_normal(w_shape), name="weights")
-    b = tf.Variable(0.0, name="bias")
-    z = tf.add(tf.matmul(X, w), b, name="z")
-    return tf.maximum(z, 0.0, name=name)
-
-
 def units(count: int) -> None:
-    """Units whose operations lie side by side: `relu`, `relu_1`, ..., `relu_<count - 1>`."""
+    """Units with operations in scopes: `relu`, `relu_1`, ..., `relu_<count - 1>`."""
     X = tf.placeholder(tf.float32, shape=(None, 3), name="X")
-    tf.add_n([unit(X, "relu") for _ in range(count)], name="output")
+    tf.add_n([unit(X) for _ in range(count)], name="output")
 
 
-def units_in_scopes(count: int) -> None:
-    """Units whose operations lie in scopes: `relu`, `relu_1`, ..., `relu_<count - 1>`."""
-    X = tf.placeholder(tf.float32, shape=(None, 3), name="X")
+def unit(X: Any) -> Any:
+    """Rectify a linear function of the inputs."""
+    with tf.name_scope("relu"):
+        w_shape = (int(X.get_shape()[1]), 1)
+        w = tf.Variable(tf.random_normal(w_shape), name="weights")
+        b = tf.Variable(0.0, name="bias")
+        z = tf.add(tf.matmul(X, w), b, name="z")
+        return tf.maximum(z, 0.0, name="max")
+
+
+def hinges(count: int) -> None:
+    """A basis of functions, each with a bend: `relu`, `relu_1`, ..., `relu_<count - 1>`."""
+    X = tf.placeholder(tf.float32, shape=(None, 1), name="X")
     relus = []
-    for _ in range(count):
-        with tf.name_scope("relu"):
-            relus.append(unit(X, "max"))
-    tf.add_n(relus, name="output")
+    for knot in range(count):
+        shifted = tf.subtract(X, float(knot), name="shifted")
+        relus.append(tf.maximum(shifted, 0.0, name="relu"))
+    tf.concat(relus, axis=1, name="output")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.curves import Curves
 from tests.browser.graph_tab import GraphTab
-from tests.browser.programs import RATES, SCOPES, SERIES, SHORT_SERIES, Losses
+from tests.browser.programs import RATES, SCOPES, SERIES, Losses
 
 pytestmark = pytest.mark.browser
 
@@ -21,11 +21,12 @@ def test_both_curves_are_drawn(curves: Curves) -> None:
     drawn = {run: curves.curve(run) for run in RATES}
     for run in RATES:
         columns = sorted(drawn[run])
-        assert len(columns) > 0.8 * width
+        assert columns[-1] - columns[0] > 0.75 * width
+        assert len(columns) > 0.7 * width
         # Pixels count from the top.
         assert drawn[run][columns[0]] < drawn[run][columns[-1]] - 50
     early = sorted(set(drawn[SLOW]) & set(drawn[FAST]))[width // 20]
-    assert drawn[SLOW][early] < drawn[FAST][early]
+    assert drawn[SLOW][early] < drawn[FAST][early] - 20
 
 
 def test_the_mouse_shows_values(curves: Curves, losses: dict[str, Losses]) -> None:
@@ -42,7 +43,7 @@ def test_the_mouse_shows_values(curves: Curves, losses: dict[str, Losses]) -> No
             assert float(row["Value"]) == pytest.approx(losses[run][step], rel=1e-3)
             steps.append(step)
     assert steps == sorted(steps)
-    assert steps[0] < 600 < 1400 < steps[-1]
+    assert steps[0] < 150 < 350 < steps[-1]
     curves.hover(0.3)
     curves.save("tensorboard-curves")
 
@@ -72,6 +73,7 @@ def test_the_loss_is_one_node_that_opens(graph_tab: GraphTab) -> None:
     graph_tab.save("tensorboard-graph")
     graph_tab.unfold("loss")
     assert graph_tab.inside("loss") == {"loss/sub", "loss/Square", "loss/mse"}
+    graph_tab.fit()
     graph_tab.save("tensorboard-loss")
 
 
@@ -83,6 +85,7 @@ def test_units_in_scopes_are_a_node_each(graph_tab: GraphTab) -> None:
     assert all("meta" in nodes[name] and "expanded" not in nodes[name] for name in scopes)
     graph_tab.unfold("relu_3")
     assert graph_tab.inside("relu_3") == {f"relu_3/{name}" for name in (*UNIT, "max")}
+    graph_tab.fit()
     graph_tab.save("tensorboard-scopes")
 
 
@@ -96,15 +99,16 @@ def test_five_numbered_operations_are_grouped(graph_tab: GraphTab) -> None:
     graph_tab.save("tensorboard-series")
     graph_tab.unfold("relu_[1-5]")
     assert graph_tab.inside("relu_[1-5]") == {f"relu_{i}" for i in range(1, 6)}
+    graph_tab.fit()
+    graph_tab.save("tensorboard-series-open")
 
 
-def test_fewer_operations_are_grouped_by_hand(graph_tab: GraphTab) -> None:
-    graph_tab.start(SHORT_SERIES)
-    four = {f"relu_{i}" for i in range(1, 5)}
-    assert four <= set(graph_tab.nodes())
+def test_a_group_is_taken_apart_and_put_together(graph_tab: GraphTab) -> None:
+    graph_tab.start(SERIES)
+    five = {f"relu_{i}" for i in range(1, 6)}
+    graph_tab.press("relu_[1-5]", "Ungroup this series of nodes")
+    graph_tab.until(lambda: five <= set(graph_tab.nodes()), "five nodes")
+    assert "relu_[1-5]" not in graph_tab.nodes()
     graph_tab.press("relu_2", "Group this series of nodes")
-    nodes = graph_tab.nodes()
-    assert "series" in nodes["relu_[1-4]"]
-    assert not four & set(nodes)
-    graph_tab.press("relu_[1-4]", "Ungroup this series of nodes")
-    assert four <= set(graph_tab.nodes())
+    graph_tab.until(lambda: "relu_[1-5]" in graph_tab.nodes(), "one node for five")
+    assert not five & set(graph_tab.nodes())

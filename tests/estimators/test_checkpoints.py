@@ -531,9 +531,9 @@ def test_interrupts_at_any_moment(name: str, tmp_path: Path) -> None:
 
 
 def in_memory(fit: Fit, system: MemorySystem) -> Any:
-    """Fit with checkpoints on a system in memory."""
+    """Fit with checkpoints on a system in memory, which is called in the same order each time."""
     with files.using(files.Files(system)):
-        return fit(model_dir="/runs", save_checkpoints_steps=5)
+        return fit(model_dir="/runs", save_checkpoints_steps=5, summary_steps=None)
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
@@ -542,7 +542,7 @@ def test_a_full_disk_spares_estimator_and_checkpoint(code: int) -> None:
     expected = fit()
     in_memory(fit, system)
     told, model = 0, fit()
-    model.set_params(model_dir="/runs", save_checkpoints_steps=5)
+    model.set_params(model_dir="/runs", save_checkpoints_steps=5, summary_steps=None)
     for at in range(12, len(system.calls), 37):
         system = MemorySystem()
         system.fault = Fault(at, code, "all")
@@ -708,6 +708,17 @@ def test_a_checkpoint_of_another_kind() -> None:
 
 
 # ---- as TensorFlow has them ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [LinearRegressor, DNNRegressor])
+def test_those_of_searches_predict(tmp_path: Path, make: Any) -> None:
+    model = make(optimizer="L-BFGS", model_dir=tmp_path).fit(X, Y)
+    latest = tf.train.latest_checkpoint(str(next(tmp_path.iterdir())))
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.train.import_meta_graph(f"{latest}.meta").restore(session, latest)
+        (features,), (outputs,) = tf.get_collection("features"), tf.get_collection("outputs")
+        found = session.run(outputs, {features: X})
+    np.testing.assert_array_equal(found[:, 0], model.predict(X))
 
 
 def test_they_are_checkpoints_of_tensorflow(tmp_path: Path) -> None:
