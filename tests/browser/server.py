@@ -41,17 +41,19 @@ def tensorboard(logdir: Path, runs: set[str], output: Path) -> Iterator[str]:
 
 
 def answering(process: subprocess.Popen[bytes], runs: set[str], output: Path) -> str:
-    """Wait for the address that TensorBoard prints, and until it lists the runs there."""
+    """Wait for the address that TensorBoard prints, and until it has the graphs of all runs."""
     end = time.monotonic() + PATIENCE
     listed: set[str] = set()
     while time.monotonic() < end and process.poll() is None:
         found = re.search(r" at (http://\S+?)/? ", output.read_text(encoding="utf-8"))
         if found:
             with contextlib.suppress(urllib.error.URLError, ConnectionError):
-                with DIRECT.open(f"{found[1]}/data/runs", timeout=10) as answer:
-                    listed = set(json.load(answer))
+                with DIRECT.open(f"{found[1]}/data/plugin/graphs/info", timeout=10) as answer:
+                    listed = {run for run, has in json.load(answer).items() if has["run_graph"]}
             if listed == runs:
                 return found[1]
         time.sleep(0.2)
     said = output.read_text(encoding="utf-8")
-    raise RuntimeError(f"TensorBoard lists {sorted(listed)}, not {sorted(runs)}. It said:\n{said}")
+    raise RuntimeError(
+        f"TensorBoard has graphs of {sorted(listed)}, not {sorted(runs)}. It said:\n{said}"
+    )

@@ -43,7 +43,8 @@ def test_the_mouse_shows_values(curves: Curves, losses: dict[str, Losses]) -> No
             assert float(row["Value"]) == pytest.approx(losses[run][step], rel=1e-3)
             steps.append(step)
     assert steps == sorted(steps)
-    assert steps[0] < 150 < 350 < steps[-1]
+    assert steps[0] < 150
+    assert steps[-1] > 350
     curves.hover(0.3)
     curves.save("tensorboard-curves")
 

@@ -128,7 +128,6 @@ def test_values_come_back_as_they_were(value: Any) -> None:
         pd.Interval(0.5, 2.0, closed="left"),
         pd.Interval(pd.Timestamp(0), pd.Timestamp(9)),
     ],
-    ids=str,
 )
 def test_other_kinds_of_values_come_back(value: Any) -> None:
     found = through(value)

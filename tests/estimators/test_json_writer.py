@@ -64,7 +64,6 @@ def used() -> Any:
         (OrderedDict(a=1), None),
         (operator.neg, None),
     ],
-    ids=str,
 )
 def test_what_cannot_be_written_is_named(value: Any, complaint: str | None) -> None:
     if complaint is None:

@@ -29,6 +29,6 @@ def test_kills(tmp_path: Path, kills: int) -> None:
     said = json.loads(done.stdout)
     assert said["kills"] >= kills
     assert said["finished"] >= 3
-    assert said["resumed"] > kills // 2
+    assert said["resumed"] >= max(1, kills // 5)
     if kills > 100:
         assert said["killed_while_writing"] > kills // 4
