@@ -223,7 +223,7 @@ class TrainingGraph:
                     for name, gradient in self._gradients.items()
                 }
                 if norms:
-                    norms["gradient_norm"] = tf.global_norm(list(self._gradients.values()))
+                    norms["gradient_norm"] = tf.norm(tf.stack(list(norms.values())))
             assert self._train is not None
             fetches = [*self._train, norms, [v.value() for v in self._variables]]
             self._watched = self.session.make_callable(fetches, self.feeds)
