@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -298,7 +299,13 @@ def set_state(rng: RandomState, state: Facts) -> None:
     place, end = state["state"].get("pos", 0), state.get("buffer_pos", 0)
     if not (0 <= place <= _MERSENNE and 0 <= end <= _PHILOX):
         raise ValueError
-    copy.deepcopy(rng).set_state(state)
+    with warnings.catch_warnings():
+        # Before NumPy 2, integers that are out of range became others with a warning.
+        warnings.simplefilter("error", DeprecationWarning)
+        try:
+            copy.deepcopy(rng).set_state(state)
+        except DeprecationWarning as warning:
+            raise ValueError from warning
     rng.set_state(state)
 
 

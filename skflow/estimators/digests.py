@@ -135,7 +135,7 @@ class _Reader:
             self._function(value)
         elif isinstance(value, MethodType):
             self._all([value.__func__, value.__self__])
-        elif isinstance(value, ModuleType):
+        elif isinstance(value, (ModuleType, np.ufunc)):
             self._name(value)
         elif isinstance(value, type):
             self._name(value)

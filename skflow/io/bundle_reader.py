@@ -24,6 +24,7 @@ from skflow.io.ordered_code import part_key
 from skflow.io.slices import TensorSlice, common, count, relative
 from skflow.io.snapshot import Opener, open_together
 from skflow.io.stored_tensor import StoredTensor, allocate, overlapping
+from skflow.io.system import Status
 from skflow.io.table_reader import TableReader
 
 # So many data files are opened with the index; a bundle with more of them opens the others when
@@ -234,6 +235,12 @@ class BundleReader:
         wanted = (part or TensorSlice.full(len(entry.shape))).bounds(entry.shape)
         for stored, _, _ in list(self._pieces(entry, wanted)):
             stored.verify()
+
+    def statuses(self) -> list[Status]:
+        """What the system knows about the data files now, those that are open."""
+        with self._lock:
+            opened = list(self._shards.values())
+        return [file.status() for file in opened if isinstance(file, files.Reader)]
 
     def _pieces(
         self, entry: Entry, wanted: Sequence[slice]

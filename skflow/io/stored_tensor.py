@@ -16,8 +16,8 @@ from skflow.io.helper import WORTH_HELP, Helper
 
 # What is read at once where a tensor cannot be read to its place directly.
 _STEP: Final = 1 << 20
-# What two threads read at once, a half each: a disk with a moving head should not go to and fro.
-_STRETCH = 1 << 25
+# What is summed without a look at what else there is to do, such as an interrupt.
+_SUMMED: Final = 1 << 26
 
 Ranges = tuple[slice, ...]
 
@@ -200,30 +200,42 @@ class _Walk:
         self._offset += size
 
     def _go(self, flat: Any | None, size: int) -> None:
-        if size <= WORTH_HELP:
-            self.total = self._fill(flat, 0, size, self.total)
+        if flat is None or size <= WORTH_HELP:
+            self._in_cache(flat, size)
         else:
-            with Helper() as helper:
-                for start in range(0, size, _STRETCH):
-                    stop = min(start + _STRETCH, size)
-                    middle = (start + stop) // 2
-                    helper.start(self._fill, flat, middle, stop, 0)
-                    first = self._fill(flat, start, middle, self.total)
-                    self.total = crc.joined(first, helper.wait(), stop - middle)
+            self._in_halves(flat, size)
         self._offset += size
 
-    def _fill(self, flat: Any | None, start: int, stop: int, total: int) -> int:
-        """Read a part of what comes next; return a checksum extended by it."""
-        scratch = np.empty(min(crc.CHUNK, stop - start) if flat is None else 0, np.uint8)
-        for place in range(start, stop, crc.CHUNK):
-            end = min(place + crc.CHUNK, stop)
-            piece = scratch[: end - place] if flat is None else flat[place:end]
-            if self._file.read_into(piece, self._offset + place) < len(piece):
-                self.is_short = True
-                piece[...] = 0
+    def _in_cache(self, flat: Any | None, size: int) -> None:
+        """Sum each part while it is in the processor's cache."""
+        scratch = np.empty(min(crc.CHUNK, size) if flat is None else 0, np.uint8)
+        for start in range(0, size, crc.CHUNK):
+            stop = min(start + crc.CHUNK, size)
+            piece = scratch[: stop - start] if flat is None else flat[start:stop]
+            self._fill(piece, start)
             if self.sums:
-                total = crc.extend(total, piece)
-        return total
+                self.total = crc.extend(self.total, piece)
+
+    def _in_halves(self, flat: Any, size: int) -> None:
+        """Read with two threads, then sum.
+
+        New memory is slow to write to, for one thread. While one sums, no other can run Python:
+        two that read and summed would spend their time waiting for each other.
+        """
+        middle = size // 2
+        with Helper() as helper:
+            helper.start(self._fill, flat[middle:], middle)
+            self._fill(flat[:middle], 0)
+            helper.wait()
+        if self.sums:
+            for start in range(0, size, _SUMMED):
+                self.total = crc.extend(self.total, flat[start : start + _SUMMED])
+
+    def _fill(self, piece: Any, start: int) -> None:
+        """Read a part of what comes next."""
+        if self._file.read_into(piece, self._offset + start) < len(piece):
+            self.is_short = True
+            piece[...] = 0
 
 
 def _settle(flat: Any, elements: Any | None, stored: np.dtype[Any]) -> None:

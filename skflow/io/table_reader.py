@@ -147,7 +147,7 @@ class TableReader:
         if crc.value(memoryview(data)[: handle.size + 1]) != stored:
             self._damaged("block checksum mismatch", handle.offset)
         kind = data[handle.size]
-        del data[handle.size :]
+        data = data[: handle.size]
         if kind == SNAPPY:
             data = self._unpack(data, handle)
         elif kind != UNCOMPRESSED:

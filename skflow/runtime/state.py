@@ -71,7 +71,8 @@ class Variable:
             )
         else:
             new = value.read() if isinstance(value, Stored) else value
-            self.move(np.array(new, self.dtype.np_dtype, order="C", copy=new is value or None))
+            convert = np.array if new is value else np.asarray
+            self.move(convert(new, self.dtype.np_dtype, order="C"))
         self.initialized = True
 
     def _fill(self, stored: Stored) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import os
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -25,10 +26,14 @@ from skflow.io.bundle_writer import BundleWriter
 from skflow.io.commit import commit
 from skflow.io.old_writer import Part, write_old_checkpoint
 from skflow.io.slices import TensorSlice, parse_shape_and_slice
+from skflow.io.system import Status
 from skflow.train.saver_runs import Checkpoint, add_companions, opened
 
 # From so many bytes on a value goes straight from its file to its variable.
 _LARGE: Final = 1 << 20
+# Two writes that follow each other closely may have one time: it tells of a later one only if it
+# lies so many seconds back.
+_SETTLED: Final = 2.0
 _TYPES: Final = Attr("list(type)")
 
 
@@ -227,12 +232,20 @@ class _StoredPart(Stored):
         self._name = name
         self._part = part
         self._dtype = dtype.np_dtype
+        self._verified: list[Status] | None = None
 
     def verify(self) -> None:
+        before, now = self._checkpoint.statuses(), time.time()
         self._checkpoint.verify(self._name, self._part)
+        if all(0 < status.modified < now - _SETTLED for status in before):
+            self._verified = before
 
     def read_into(self, target: Array) -> None:
-        # The checksum once more: an open file may still be written to.
+        # An open file may still be written to: without a sign of that once was enough.
+        if self._verified == self._checkpoint.statuses():
+            self._checkpoint.read(self._name, target, self._part, check=False)
+            if self._verified == self._checkpoint.statuses():
+                return
         self._checkpoint.read(self._name, target, self._part)
 
     def read(self) -> Array:

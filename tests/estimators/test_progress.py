@@ -181,21 +181,21 @@ def test_early_stopping_is_told(terminal: Terminal) -> None:
     fitted(model, terminal)
     (line,) = terminal.screen
     assert model.n_iter_ < 50
-    assert line.startswith(f"Epoch {model.n_iter_}/50 |██████████|")
+    assert re.match(rf"Epoch {model.n_iter_}/50 \|█+\|", line)
     shown = f"loss {model.loss_:.4g}, validation {model.validation_scores_[-1]:.4g}, converged"
     assert line.endswith(shown)
 
 
 def test_steps_are_counted(terminal: Terminal) -> None:
     fitted(net(steps=7, batch_size=20, verbose=1), terminal)
-    assert terminal.screen[0].startswith("Step 7/7 |██████████|")
+    assert re.match(r"Step 7/7 \|█+\|", terminal.screen[0])
 
 
 def test_iterations_are_counted(terminal: Terminal) -> None:
     for model in (net(optimizer="L-BFGS", max_iter=30, verbose=1), LinearRegressor(verbose=1)):
         fitted(model, terminal)
-        start = f"Iteration {model.n_iter_}/{model.max_iter} |██████████|"
-        assert terminal.screen[-1].startswith(start)
+        start = rf"Iteration {model.n_iter_}/{model.max_iter} \|█+\|"
+        assert re.match(start, terminal.screen[-1])
 
 
 def test_the_end_of_the_time_is_told(terminal: Terminal) -> None:

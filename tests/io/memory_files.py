@@ -190,11 +190,10 @@ class MemorySystem:
     def read_into(self, fd: int, view: memoryview, offset: int) -> int:
         opening = self._open[fd]
         with self._call("read_into", opening.path) as short:
-            data = opening.node.data[offset : offset + len(view)]
-            if short and len(data) > 1:
-                data = data[: len(data) // 2]
-            view[: len(data)] = data
-            return len(data)
+            with memoryview(opening.node.data)[offset : offset + len(view)] as data:
+                size = len(data) // 2 if short and len(data) > 1 else len(data)
+                view[:size] = data[:size]
+            return size
 
     def write(self, fd: int, view: memoryview) -> int:
         opening = self._open[fd]

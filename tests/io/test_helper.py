@@ -43,7 +43,6 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def help_from(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stored_tensor, "WORTH_HELP", size)
-    monkeypatch.setattr(stored_tensor, "_STRETCH", 97)
 
 
 # ---- the thread ---------------------------------------------------------------------------------
@@ -249,4 +248,4 @@ def test_every_call_failing_with_help(code: int, lasting: str) -> None:
                 break
             struck += 1
             at += 1
-    assert struck > 40
+    assert struck > 10

@@ -110,7 +110,6 @@ def setting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """Whether checkpoints are numbered and sharded; two threads may read a tensor."""
     if request.param.endswith("helped"):
         monkeypatch.setattr(stored_tensor, "WORTH_HELP", 16)
-        monkeypatch.setattr(stored_tensor, "_STRETCH", 16)
     return SETTINGS[request.param]
 
 

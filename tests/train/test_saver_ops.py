@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ from hypothesis import given, settings, strategies as st
 import skflow as tf
 from skflow.graph.context import Stored
 from skflow.graph.registry import raw
+from skflow.io.bundle_reader import BundleReader
+from skflow.io.bundle_writer import write_bundle
 from skflow.io.files import Files, using
 from skflow.train import saver_ops
 from skflow.train.saver_runs import reading_together
@@ -402,3 +406,47 @@ def test_strings_to_join_that_do_not_fit() -> None:
         raw.StringJoin([[["a", "b"]], "c", ["x"]])
     assert raw.StringJoin([a, "c"]).get_shape().ndims is None
     assert raw.StringJoin([a, ["c"]]).get_shape().as_list() == [1]
+
+
+# ---- files that are written to meanwhile ------------------------------------------------
+
+
+@pytest.mark.parametrize("age", [3600.0, 0.0, -3600.0])
+@pytest.mark.parametrize("changed", ["not", "before", "while"])
+def test_values_are_summed_again_if_anyone_may_have_written_to_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, age: float, changed: str
+) -> None:
+    value, prefix = np.arange(1000, dtype=np.int64), str(tmp_path / "m")
+    write_bundle(prefix, [("v", value)])
+    data = Path(f"{prefix}.data-00000-of-00001")
+    then = time.time() - age
+    os.utime(data, (then, then))
+    checks: list[bool] = []
+    read = BundleReader.read
+
+    def change() -> None:
+        with data.open("r+b") as file:
+            file.write(b"\xff")
+        os.utime(data, (then, then + 0.001))  # not much later
+
+    def spy(self: Any, *args: Any, check: bool = True) -> Any:
+        found = read(self, *args, check=check)
+        if changed == "while" and not checks:
+            change()
+            if check:  # what was read before is what was saved
+                found = read(self, *args, check=check)
+        checks.append(check)
+        return found
+
+    monkeypatch.setattr(BundleReader, "read", spy)
+    with BundleReader(prefix) as checkpoint:
+        part = saver_ops._StoredPart(checkpoint, "v", None, (1000,), tf.int64)
+        part.verify()
+        if changed == "before":
+            change()
+        if changed == "not":
+            np.testing.assert_array_equal(part.read(), value)
+            assert checks == [age <= 0]
+        else:
+            with pytest.raises(tf.errors.DataLossError, match="Checksum"):
+                part.read()
