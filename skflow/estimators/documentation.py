@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import textwrap
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
@@ -232,9 +233,10 @@ def documented(**texts: str) -> Callable[[T], T]:
             _entry(field, *known[field.name])
             for field in sorted(dataclasses.fields(cls), key=lambda f: f.name not in _FIRST)
         ]
-        filled = (cls.__doc__ or "").replace("{parameters}", "".join(lines).strip())
-        filled = filled.replace("{classes}", _CLASSES.strip())
-        cls.__doc__ = filled.replace("{attributes}", _ATTRIBUTES.strip())
+        # Whether the text is indented depends on Python's version.
+        filled = inspect.cleandoc(cls.__doc__ or "").replace("{parameters}", "".join(lines).strip())
+        filled = filled.replace("{classes}", inspect.cleandoc(_CLASSES))
+        cls.__doc__ = filled.replace("{attributes}", inspect.cleandoc(_ATTRIBUTES))
         return cls
 
     return fill
@@ -251,8 +253,8 @@ def _own(texts: Mapping[str, str]) -> dict[str, tuple[str, str]]:
 def _entry(field: dataclasses.Field[object], kind: str, meaning: str) -> str:
     words = " ".join(meaning.split())
     text = textwrap.fill(words, 92, break_long_words=False, break_on_hyphens=False)
-    body = textwrap.indent(text, " " * 8)
-    return f"    {field.name} : {kind}, default={_shown(field.default)}\n{body}\n"
+    body = textwrap.indent(text, " " * 4)
+    return f"{field.name} : {kind}, default={_shown(field.default)}\n{body}\n"
 
 
 def _shown(default: object) -> str:

@@ -110,6 +110,8 @@ def conforms(value: Any, hint: Any) -> bool:
     if hint is None:
         return value is None
     origin, arguments = get_origin(hint), get_args(hint)
+    if hasattr(origin, "__value__"):  # a named type, such as NumPy's for arrays from Python 3.12 on
+        return conforms(value, origin.__value__)
     if origin in (Union, types.UnionType):
         return any(conforms(value, a) for a in arguments)
     if origin is not None:

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from skflow.estimators.fitting import Start, Watch
+from skflow.estimators.fitting import Watch
 from skflow.estimators.interrupts import deferred_interrupts
 from skflow.estimators.models import Model, Targets, unchanged_on_error
 from skflow.estimators.progress import Progress
 from skflow.estimators.recipes import FULL_BATCH
+from skflow.estimators.starts import Start
 from skflow.train.loop import History, Limits
 
 

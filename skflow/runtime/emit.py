@@ -14,19 +14,14 @@ from skflow.graph.shapes import Shape, num_elements
 from skflow.graph.spec import Spec
 from skflow.runtime import passes
 from skflow.runtime.memory import Allocator, Slot, aligned
+from skflow.runtime.products import is_blas, is_outer, laid_out, parts_of
 from skflow.runtime.state import State, Variable
 from skflow.runtime.steps import Node, Plan, Value
 from skflow.runtime.threads import pool
 from skflow.runtime.updates import FlatUpdate
 
 _LARGE: Final = 1 << 14  # elements: larger values without a buffer are let go after their last use
-# Multiply-adds of float32, about 0.1 ms on one core, and those that it does while a worker wakes.
-_WORTH_SPLITTING: Final = 12_000_000
-_WAKING: Final = 6_000_000
-_NARROW: Final = 32  # rows or columns of a matrix whose order matters to its products
-_NARROW_FROM, _NARROW_TO = 1 << 12, 1 << 24  # elements
 _KEYWORD_ONLY: Final = (np.maximum, np.minimum)  # NumPy wants their `out` by name
-_BLAS_TYPES: Final = "fdFD"
 # By an operation's type: the function of some of its inputs whose result the kernel takes last.
 _PREPARED: Final = {"SparseTensorDenseMatMul": (pattern_of, (0, 2))}
 
@@ -233,7 +228,7 @@ class Code:
                 found = self._handle(value.variable)
             else:
                 assert value.const is not None
-                array = _laid_out(value)
+                array = laid_out(value)
                 found = self._bound("c", lambda _: array)
                 self._static.add(value)
             self._names[value] = found
@@ -383,7 +378,7 @@ class Code:
     def emit_op(self, node: Node) -> None:
         """Emit the call of an operation's kernel in the quickest form that fits."""
         definition = node.definition
-        if definition.type == "MatMul" and _is_blas(node):
+        if definition.type == "MatMul" and is_blas(node):
             self._matmul(node)
         elif definition.view:
             self._view(node)
@@ -470,8 +465,8 @@ class Code:
         a = self._operand(node.inputs[0], node.attrs["transpose_a"])
         b = self._operand(node.inputs[1], node.attrs["transpose_b"])
         value = node.outputs[0]
-        matmul = self._function(np.multiply if _is_outer(node) else np.matmul)
-        parts = _parts(node) if value.static and pool.workers else None
+        matmul = self._function(np.multiply if is_outer(node) else np.matmul)
+        parts = parts_of(node) if value.static and pool.workers else None
         if parts is None:
             out = self._destination(node, value)
             if out is None:
@@ -582,25 +577,6 @@ class _Keep:
         return isinstance(other, _Keep) and other.item is self.item
 
 
-def _laid_out(value: Value) -> Array:
-    """A constant in the order that its products read quickest: along its long side.
-
-    The product of a narrow matrix and a vector takes a third of the time that way. One number
-    that stands for many is only written out for operations that might depend on it.
-    """
-    array = value.const
-    assert array is not None
-    types = {u.definition.type for u in value.uses}
-    if array.size > 1 and not any(array.strides) and types != {"Assign"}:
-        array = np.ascontiguousarray(array)
-    if array.ndim != 2 or not _NARROW_FROM <= array.size <= _NARROW_TO:
-        return array
-    rows, columns = array.shape
-    if min(rows, columns) > _NARROW or types != {"MatMul"}:
-        return array
-    return np.asfortranarray(array) if rows > columns else np.ascontiguousarray(array)
-
-
 def _owned(array: Any) -> Any:
     return np.array(array)[()]
 
@@ -620,40 +596,6 @@ def _takes_out(definition: OpDef) -> bool:
 def _works_in_place(node: Node) -> bool:
     """Whether the kernel may write over one of its inputs."""
     return node.definition.elementwise or (node.definition.type == "AddN" and len(node.inputs) == 2)
-
-
-def _is_blas(node: Node) -> bool:
-    """Whether a product is one of matrices, as far as is known, that NumPy gives to BLAS."""
-    matrices = all(v.shape is not None and len(v.shape) == 2 for v in node.inputs)
-    return matrices and node.inputs[0].dtype.np_dtype.char in _BLAS_TYPES
-
-
-def _is_outer(node: Node) -> bool:
-    """Whether a product is one of a column and a row, which BLAS takes four times as long for."""
-    a, b = (v.shape for v in node.inputs)
-    assert a is not None
-    assert b is not None
-    return a[not node.attrs["transpose_a"]] == 1 and b[node.attrs["transpose_b"]] == 1
-
-
-def _parts(node: Node) -> tuple[bool, int] | None:
-    """How to split a product on two cores: by rows or columns, and where; if it pays.
-
-    The first part is made at once, the second one when a worker has woken: it is smaller.
-    """
-    a = node.inputs[0]
-    shape, size = node.outputs[0].shape, num_elements(a.shape)
-    assert shape is not None
-    rows, columns = shape
-    if size is None or rows is None or columns is None:
-        return None
-    cost = size * columns * a.dtype.np_dtype.itemsize / np.dtype(np.float32).itemsize
-    if cost < _WORTH_SPLITTING or max(rows, columns) < 32:
-        return None
-    share = 0.5 + 0.5 * _WAKING / cost
-    # BLAS works on so many rows or columns at a time.
-    by_rows, unit = (True, 8) if rows >= 32 else (False, 16)
-    return by_rows, int((rows if by_rows else columns) * share) // unit * unit
 
 
 def _flattener(definition: OpDef, attrs: dict[str, Any]) -> Callable[[Any], list[Any]]:
