@@ -511,7 +511,9 @@ def test_an_interrupt_that_comes_too_late_waits(
 
 
 @pytest.mark.usefixtures("handler")
-@pytest.mark.parametrize("name", ["early stopping", "deep with dropout"])
+@pytest.mark.parametrize(
+    "name", ["early stopping", pytest.param("deep with dropout", marks=pytest.mark.soak)]
+)
 def test_interrupts_at_any_moment(name: str, tmp_path: Path) -> None:
     """While it scores, while it writes: what is on disk is where it can go on."""
     fit = {**SEARCHES, **STEPS}[name]
@@ -543,7 +545,7 @@ def test_a_full_disk_spares_estimator_and_checkpoint(code: int) -> None:
     in_memory(fit, system)
     told, model = 0, fit()
     model.set_params(model_dir="/runs", save_checkpoints_steps=5, summary_steps=None)
-    for at in range(12, len(system.calls), 37):
+    for at in range(12, len(system.calls), 61):
         system = MemorySystem()
         system.fault = Fault(at, code, "all")
         with nothing_changes(model), files.using(files.Files(system)):
@@ -648,7 +650,7 @@ def known(name: str) -> Any:
 
 
 @pytest.mark.parametrize("name", DAMAGED)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_other_facts(name: str, data: st.DataObject) -> None:
     check_other_facts(name, data)

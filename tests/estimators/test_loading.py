@@ -459,7 +459,7 @@ def test_loading_while_others_save() -> None:
     saver = threading.Thread(target=save_on)
     saver.start()
     try:
-        for _ in range(25):
+        for _ in range(10):
             loaded = load("m")
             assert loaded.score(X, known[loaded.coef_.tobytes()]) > 0.9
     finally:

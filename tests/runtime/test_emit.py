@@ -9,8 +9,9 @@ import pytest
 
 import skflow as tf
 from skflow.runtime import passes
-from skflow.runtime.emit import Code, _parts
+from skflow.runtime.emit import Code
 from skflow.runtime.plan import Lowering
+from skflow.runtime.products import parts_of
 from skflow.runtime.state import State
 from tests import op_checks
 
@@ -220,7 +221,7 @@ def test_where_products_are_split(dtype: Any) -> None:
     for n, k, m in [(40, 600, 900), (8, 5000, 1000), (500, 500, 500), (33, 10_000, 40)]:
         x, y = tf.placeholder(dtype, [n, k]), tf.placeholder(dtype, [k, m])
         plan = Lowering(State()).lower([tf.matmul(x, y)], [x, y], [(n, k), (k, m)])
-        split = _parts(plan.nodes[-1])
+        split = parts_of(plan.nodes[-1])
         assert split is not None
         by_rows, at = split
         whole = n if by_rows else m

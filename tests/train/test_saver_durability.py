@@ -126,7 +126,7 @@ def lengths(numbered: bool, sharded: bool, stride: int) -> Iterator[int]:
 
 
 @pytest.mark.parametrize(
-    ("stride", "variants"), [(7, 3), pytest.param(1, 16, marks=pytest.mark.soak)]
+    ("stride", "variants"), [(17, 3), pytest.param(1, 16, marks=pytest.mark.soak)]
 )
 def test_power_loss(setting: tuple[bool, bool], stride: int, variants: int) -> None:
     """Three saves end at any call; what was not synced is lost, torn, or out of order."""
@@ -149,7 +149,7 @@ def test_power_loss(setting: tuple[bool, bool], stride: int, variants: int) -> N
 # ---- errors of the system ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize("stride", [5, pytest.param(1, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("stride", [13, pytest.param(1, marks=pytest.mark.soak)])
 def test_failing_calls(setting: tuple[bool, bool], stride: int) -> None:
     """Each call fails, once or for ever: the checkpoint before is intact, the error says where."""
     for number, at in enumerate(lengths(*setting, stride)):
