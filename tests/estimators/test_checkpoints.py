@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import joblib
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -429,7 +430,6 @@ def test_equal_fits_at_the_same_time(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("backend", ["threading", "loky", "multiprocessing"])
 def test_a_search_with_one_directory(backend: str, tmp_path: Path) -> None:
-    joblib = pytest.importorskip("joblib")
     grid = {"learning_rate": [0.01, 0.1], "optimizer": ["Adam", "L-BFGS"]}
     model = DROPPING(max_iter=2)
     plain = GridSearchCV(model, grid, cv=2).fit(X, Y)
