@@ -27,6 +27,8 @@ from skflow.io.table_writer import TableWriter
 # Elements of an array that does not lie in order are copied this many at a time.
 _BUFFERED = 1 << 16
 _WIDEST = 16  # bytes of an element
+# The disk begins with so many bytes while the next are summed.
+_EARLY = 1 << 23
 
 
 class BundleWriter:
@@ -62,7 +64,7 @@ class BundleWriter:
         for old in transaction.existing:
             if is_data_ending(old) and old != ending:
                 transaction.remove(old)
-        self._offset = 0
+        self._offset = self._begun = 0
         self._buffer: npt.NDArray[np.uint8] = np.empty(_BUFFERED * _WIDEST, np.uint8)
         self._entries: dict[bytes, bytes] = {}
         self._in_parts: dict[bytes, proto.BundleEntryProto] = {}
@@ -226,6 +228,9 @@ class BundleWriter:
     def _write(self, data: Any) -> None:
         self._data.write(data)
         self._offset += len(data)
+        if self._offset - self._begun >= _EARLY:
+            self._data.start_sync(self._begun, self._offset - self._begun)
+            self._begun = self._offset
 
 
 def _as_array(value: npt.ArrayLike) -> npt.NDArray[Any]:

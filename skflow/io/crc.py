@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +14,9 @@ _ALL: Final = 0xFFFFFFFF
 _POLYNOMIAL: Final = 0x82F63B78  # its bits in the order of the checksum's
 # A part this long stays in the processor's cache between two uses.
 CHUNK: Final = 1 << 18
+# From so many bytes on it pays to let other threads run meanwhile.
+_LONG: Final = 1 << 16
+_CHECK: Final = (b"123456789", 0xE3069283)  # from RFC 3720
 
 
 def extend(crc: int, data: Any) -> int:
@@ -35,11 +40,42 @@ def extend(crc: int, data: Any) -> int:
     if google_crc32c.implementation == "c":
         # Of all that can be written to, the extension takes arrays alone.
         data = data if isinstance(data, bytes) else np.frombuffer(data, np.uint8)
+        if len(data) >= _LONG and (function := _without_lock()) is not None:
+            return function(crc, data if isinstance(data, bytes) else data.ctypes.data, len(data))
         return int(google_crc32c.extend(crc, data))
     view = memoryview(data).cast("B")
     for start in range(0, len(view), CHUNK):
         crc = google_crc32c.extend(crc, bytes(view[start : start + CHUNK]))
     return crc
+
+
+def is_parallel() -> bool:
+    """Whether other threads run Python while much is summed."""
+    import google_crc32c
+
+    return google_crc32c.implementation == "c" and _without_lock() is not None
+
+
+@functools.cache
+def _without_lock() -> Callable[[int, Any, int], int] | None:
+    """The C function behind the extension, which holds Python's lock while it calls it.
+
+    Returns
+    -------
+    callable or None
+        Of a checksum, an address and a number of bytes, and without the lock. None where the
+        library's functions cannot be found through the extension, as on Windows.
+    """
+    try:
+        from google_crc32c import _crc32c
+
+        function = ctypes.CDLL(_crc32c.__file__).crc32c_extend
+    except (ImportError, OSError, AttributeError):
+        return None
+    function.argtypes = (ctypes.c_uint32, ctypes.c_void_p, ctypes.c_size_t)
+    function.restype = ctypes.c_uint32
+    known, expected = _CHECK
+    return function if function(0, known, len(known)) == expected else None
 
 
 def value(data: Any) -> int:

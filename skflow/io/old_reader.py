@@ -22,6 +22,7 @@ from skflow.io.ordered_code import part_key
 from skflow.io.slices import TensorSlice, common, count, relative
 from skflow.io.stored_tensor import allocate, overlapping
 from skflow.io.table_reader import TableReader
+from skflow.proto.stored import parse_stored
 
 _VERSION: Final = 1
 FIELDS: Final = {
@@ -217,7 +218,7 @@ def _damaged(what: str, path: str) -> NoReturn:
 
 def _parsed(data: bytes) -> proto.SavedTensorSlices | None:
     try:
-        return proto.SavedTensorSlices.FromString(data)
+        return parse_stored(data, proto.SavedTensorSlices)
     except proto.DecodeError:
         return None
 

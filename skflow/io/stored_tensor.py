@@ -16,6 +16,9 @@ from skflow.io.helper import WORTH_HELP, Helper
 
 # What is read at once where a tensor cannot be read to its place directly.
 _STEP: Final = 1 << 20
+# What is read and then summed while it is in the processor's cache: longer than what is written
+# at once, since two threads that read take turns to run Python between their pieces.
+_PIECE: Final = 1 << 20
 # What is summed without a look at what else there is to do, such as an interrupt.
 _SUMMED: Final = 1 << 26
 
@@ -187,6 +190,7 @@ class _Walk:
         self.sums = sums
         self.total = 0
         self.is_short = False
+        self._is_over = False
 
     def read(self, flat: Any) -> None:
         """Fill an array of bytes with those that come next."""
@@ -200,36 +204,46 @@ class _Walk:
         self._offset += size
 
     def _go(self, flat: Any | None, size: int) -> None:
-        if flat is None or size <= WORTH_HELP:
-            self._in_cache(flat, size)
+        if size <= WORTH_HELP or (flat is None and not crc.is_parallel()):
+            self.total = self._part(flat, 0, size, self.total, self.sums)
         else:
             self._in_halves(flat, size)
         self._offset += size
 
-    def _in_cache(self, flat: Any | None, size: int) -> None:
-        """Sum each part while it is in the processor's cache."""
-        scratch = np.empty(min(crc.CHUNK, size) if flat is None else 0, np.uint8)
-        for start in range(0, size, crc.CHUNK):
-            stop = min(start + crc.CHUNK, size)
-            piece = scratch[: stop - start] if flat is None else flat[start:stop]
-            self._fill(piece, start)
-            if self.sums:
-                self.total = crc.extend(self.total, piece)
+    def _in_halves(self, flat: Any | None, size: int) -> None:
+        """Read and sum with two threads.
 
-    def _in_halves(self, flat: Any, size: int) -> None:
-        """Read with two threads, then sum.
-
-        New memory is slow to write to, for one thread. While one sums, no other can run Python:
-        two that read and summed would spend their time waiting for each other.
+        One is slow at reading, above all to new memory. Where only one thread can sum, both read
+        and one sums after that: else they would spend their time waiting for each other.
         """
-        middle = size // 2
+        middle, at_once = size // 2, self.sums and crc.is_parallel()
         with Helper() as helper:
-            helper.start(self._fill, flat[middle:], middle)
-            self._fill(flat[:middle], 0)
-            helper.wait()
-        if self.sums:
+            helper.start(self._part, flat, middle, size, 0, at_once)
+            try:
+                first = self._part(flat, 0, middle, self.total, at_once)
+                second = helper.wait()
+            except BaseException:
+                # The other thread ends with its piece, however long its half is.
+                self._is_over = True
+                raise
+        if at_once:
+            self.total = crc.joined(first, second, size - middle)
+        elif self.sums and flat is not None:
             for start in range(0, size, _SUMMED):
                 self.total = crc.extend(self.total, flat[start : start + _SUMMED])
+
+    def _part(self, flat: Any | None, first: int, last: int, total: int, sums: bool) -> int:
+        """Read some of what comes next, and sum each piece while it is in the processor's cache."""
+        scratch = np.empty(min(_PIECE, last - first) if flat is None else 0, np.uint8)
+        for start in range(first, last, _PIECE):
+            stop = min(start + _PIECE, last)
+            piece = scratch[: stop - start] if flat is None else flat[start:stop]
+            self._fill(piece, start)
+            if sums:
+                total = crc.extend(total, piece)
+            if self._is_over:
+                break
+        return total
 
     def _fill(self, piece: Any, start: int) -> None:
         """Read a part of what comes next."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,9 @@ class System(Protocol):
 
     def write(self, fd: int, view: memoryview) -> int:
         """Write the view, perhaps only its beginning; return how many bytes."""
+
+    def start_sync(self, fd: int, offset: int, length: int) -> None:
+        """Begin to bring written bytes to the disk, and do not wait."""
 
     def fsync(self, fd: int) -> None:
         """Return when the file or directory would survive a loss of power."""
@@ -139,6 +143,15 @@ class OperatingSystem:
     def write(self, fd: int, view: memoryview) -> int:
         """Write the view, perhaps only its beginning."""
         return os.write(fd, view)
+
+    def start_sync(self, fd: int, offset: int, length: int) -> None:
+        """Begin to bring written bytes to the disk, where there is a call for it.
+
+        Told that bytes are not needed, Linux starts to write those that are not on the disk yet,
+        and forgets the others: of what has just been written there are none.
+        """
+        if sys.platform == "linux":
+            os.posix_fadvise(fd, offset, length, os.POSIX_FADV_DONTNEED)
 
     def fsync(self, fd: int) -> None:
         """Return when the file or directory would survive a loss of power."""

@@ -206,6 +206,11 @@ class MemorySystem:
             opening.offset = start + len(data)
             return len(data)
 
+    def start_sync(self, fd: int, offset: int, length: int) -> None:
+        opening = self._open[fd]
+        with self._call("start_sync", opening.path):
+            assert 0 <= offset < offset + length
+
     def fsync(self, fd: int) -> None:
         opening = self._open[fd]
         with self._call("fsync", opening.path):

@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
 from skflow import errors
-from skflow.io import crc
+from skflow.io import bundle_writer, crc
 from skflow.io.bundle_reader import BundleReader
 from skflow.io.bundle_writer import BundleWriter, write_bundle
 from skflow.io.commit import commit
@@ -19,7 +19,7 @@ from skflow.io.files import Files, using
 from skflow.io.slices import TensorSlice
 from tests.golden.bundles import make_bundles
 from tests.io.examples import steady
-from tests.io.memory_files import MemorySystem
+from tests.io.memory_files import Fault, MemorySystem
 
 KINDS = [kind for _, _, kind in make_bundles.COMMON_TYPES]
 NUMBERS = st.sampled_from(KINDS).flatmap(
@@ -103,6 +103,50 @@ def test_memory_holds_no_copy_of_a_tensor() -> None:
                 assert tracemalloc.get_traced_memory()[1] < 4 << 20
             finally:
                 tracemalloc.stop()
+
+
+def test_the_disk_begins_with_what_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each byte once, and never one that is yet to come; the rest is left to the end."""
+    begun: list[tuple[int, int]] = []
+
+    class Watched(MemorySystem):
+        def start_sync(self, fd: int, offset: int, length: int) -> None:
+            begun.append((offset, offset + length))
+            assert offset + length == len(self._open[fd].node.data)
+            super().start_sync(fd, offset, length)
+
+    monkeypatch.setattr(bundle_writer, "_EARLY", 1000)
+    system = Watched()
+    with using(Files(system)):
+        write_bundle("m", [(f"v{i}", np.zeros(31 * i)) for i in range(20)])
+    assert [start for start, _ in begun] == [0, *(end for _, end in begun[:-1])]
+    assert all(end - start >= 1000 for start, end in begun)
+    assert len(system.content("m.data-00000-of-00001")) - begun[-1][1] < 1000
+    kinds = [kind for kind, path in system.calls if ".data-00000-of-00001" in path]
+    assert "fsync" in kinds[len(kinds) - kinds[::-1].index("start_sync") :]
+
+
+@pytest.mark.parametrize("code", [5, 28, 4, 22])
+@pytest.mark.parametrize("lasting", ["once", "same"])
+def test_a_disk_that_cannot_begin_early(
+    code: int, lasting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be written is known by the sync in the end."""
+    monkeypatch.setattr(bundle_writer, "_EARLY", 100)
+    values = {name: np.arange(50.0) for name in "abc"}
+    calls = written(values).calls
+    numbers = [number for number, (kind, _) in enumerate(calls) if kind == "start_sync"]
+    assert len(numbers) == 3
+    for at in numbers:
+        system = MemorySystem()
+        system.fault = Fault(at, code, lasting)
+        with using(Files(system)):
+            write_bundle("model", values.items())
+            assert system.calls[at][0] == "start_sync"
+            system.fault = None
+            with BundleReader("model") as reader:
+                for name, value in values.items():
+                    assert_equal(reader.read(name), value)
 
 
 def test_python_strings_keep_zero_bytes() -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import array
+import ctypes
+import threading
+from collections.abc import Iterator
+from typing import Any
 
 import google_crc32c
 import numpy as np
@@ -11,6 +15,13 @@ from hypothesis import given, strategies as st
 
 from skflow.io import crc
 from tests.io.examples import steady
+
+
+@pytest.fixture
+def _looked_for_anew() -> Iterator[None]:
+    crc._without_lock.cache_clear()
+    yield
+    crc._without_lock.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -72,3 +83,73 @@ def test_checksums_are_joined(first: bytes, second: bytes, more: int) -> None:
     second += bytes(more)
     total = crc.joined(crc.value(first), crc.value(second), len(second))
     assert total == crc.value(first + second)
+
+
+# ---- much at once, for which Python's lock is let go -------------------------------------------
+
+
+@pytest.mark.parametrize("length", [crc._LONG - 1, crc._LONG, crc._LONG + 1, 5 * crc._LONG + 3])
+@pytest.mark.parametrize("start", [0, 1, 13])
+def test_long_parts(length: int, start: int) -> None:
+    whole = np.random.default_rng(length).integers(0, 256, length + start).astype(np.uint8)
+    data = whole[start:]
+    expected = google_crc32c.extend(77, data.tobytes())
+    for buffer in (data, data.tobytes(), bytearray(data), memoryview(data)):
+        assert crc.extend(77, buffer) == expected
+    data.flags.writeable = False
+    assert crc.extend(77, data) == expected
+
+
+def test_threads_sum_at_once() -> None:
+    if not crc.is_parallel():  # the library's functions hide here
+        assert crc._without_lock() is None or google_crc32c.implementation != "c"
+        return
+    data = np.random.default_rng(0).integers(0, 256, 1 << 24).astype(np.uint8)
+    expected, found = google_crc32c.value(data.tobytes()), []
+    threads = [threading.Thread(target=lambda: found.append(crc.value(data))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [expected] * 4
+
+
+class _Library:
+    """What `ctypes` finds behind a path."""
+
+    def __init__(self, **functions: Any) -> None:
+        vars(self).update(functions)
+
+
+def _wrong(*_: Any) -> int:
+    return 1
+
+
+@pytest.mark.usefixtures("_looked_for_anew")
+@pytest.mark.parametrize(
+    "found", [OSError("no such library"), _Library(), _Library(crc32c_extend=_wrong)]
+)
+def test_a_library_whose_functions_cannot_be_called(
+    found: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(_path: str) -> Any:
+        if isinstance(found, OSError):
+            raise found
+        return found
+
+    monkeypatch.setattr(ctypes, "CDLL", load)
+    data = np.random.default_rng(0).integers(0, 256, 3 * crc._LONG).astype(np.uint8)
+    assert not crc.is_parallel()
+    assert crc.value(data) == google_crc32c.value(data.tobytes())
+
+
+@steady
+@given(st.binary(min_size=1), st.lists(st.integers(0, 1 << 17), max_size=6))
+def test_joined_at_any_places(seed: bytes, places: list[int]) -> None:
+    """What the parts of an array make together, cut anywhere, is the whole's."""
+    data = np.resize(np.frombuffer(seed, np.uint8), 1 << 17)
+    ends = sorted({*places, len(data)})
+    total = 0
+    for start, end in zip([0, *ends], ends, strict=False):
+        total = crc.joined(total, crc.value(data[start:end]), end - start)
+    assert total == google_crc32c.value(data.tobytes())

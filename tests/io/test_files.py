@@ -38,6 +38,7 @@ def test_writing_and_reading(folder: str) -> None:
         file.write(b"abc")
         file.write(memoryview(b"defg")[::1])
         file.write(b"")
+        file.start_sync(0, 7)
         file.sync()
     with current().open(path) as reader:
         assert reader.size() == current().size(path) == 7

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from skflow import errors
-from skflow.io import stored_tensor
+from skflow.io import crc, stored_tensor
 from skflow.io.bundle_reader import BundleReader
 from skflow.io.bundle_writer import write_bundle
 from skflow.io.files import Files, using
@@ -35,14 +35,12 @@ def _no_thread_stays() -> Iterator[None]:
     assert threading.active_count() == before
 
 
-@pytest.fixture
-def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let small tensors be read with help too."""
-    help_from(32, monkeypatch)
-
-
-def help_from(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stored_tensor, "WORTH_HELP", size)
+@pytest.fixture(params=["together", "sum later"])
+def small_pieces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let small tensors be read with help too, whether or not two threads can sum at once."""
+    monkeypatch.setattr(stored_tensor, "WORTH_HELP", 32)
+    monkeypatch.setattr(stored_tensor, "_PIECE", 96)
+    monkeypatch.setattr(crc, "is_parallel", lambda: request.param == "together")
 
 
 # ---- the thread ---------------------------------------------------------------------------------
@@ -190,9 +188,15 @@ def arrays() -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("parallel", [False, True])
 @pytest.mark.parametrize("size", [1 << 22, 32])
-def test_the_same_values_with_help_and_without(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    help_from(size, monkeypatch)
+@pytest.mark.parametrize("piece", [1 << 20, 40])
+def test_the_same_values_with_help_and_without(
+    size: int, piece: int, parallel: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_tensor, "WORTH_HELP", size)
+    monkeypatch.setattr(stored_tensor, "_PIECE", piece)
+    monkeypatch.setattr(crc, "is_parallel", lambda: parallel)
     with using(Files(MemorySystem())):
         write_bundle("m", arrays().items())
         with BundleReader("m") as reader:
@@ -249,3 +253,33 @@ def test_every_call_failing_with_help(code: int, lasting: str) -> None:
             struck += 1
             at += 1
     assert struck > 10
+
+
+class Interrupted(MemorySystem):
+    """Ctrl-C comes while the thread that helps still has much to read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads: int | None = None
+
+    def read_into(self, fd: int, view: memoryview, offset: int) -> int:
+        if self.reads is not None:
+            if threading.current_thread() is threading.main_thread():
+                raise KeyboardInterrupt
+            self.reads += 1
+            time.sleep(0.005)
+        return super().read_into(fd, view, offset)
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_what_is_broken_off_ends_soon() -> None:
+    system = Interrupted()
+    with using(Files(system)):
+        write_bundle("m", [("a", np.arange(5000.0))])
+        with BundleReader("m") as reader:
+            system.reads = 0
+            with pytest.raises(KeyboardInterrupt):
+                reader.read("a")
+            assert system.reads < 20
+            system.reads = None
+            assert reader.read("a").tolist() == list(range(5000))

@@ -75,6 +75,16 @@ GRAPHS: dict[str, Callable[[], bytes]] = {
     "names": lambda: within((2, 1, 5), field(1, b"a") + within((2, 1), empty(9))),
     "texts": lambda: field(4, field(1, b"a") + within((2, 2), empty(1))),
     "anything": lambda: field(4, field(1, b"a") + within((2, 5), empty(1))),
+    "tensors": lambda: within((2, 1, 5), field(1, b"a") + within((2, 1), empty(8) * 4)),
+    "fewer tensors": lambda: within(
+        (2, 1, 5), field(1, b"a") + within((2, 1), field(8, b"") * (1 << 17))
+    ),
+    "tensors in tensors": lambda: within(
+        (2, 1, 5), field(1, b"a") + within((2, 8, 15), empty(3) * 4)
+    ),
+    "tensors of few bytes": lambda: within(
+        (2, 1, 5), field(1, b"a") + within((2, 1), b"\xc2\x00\x00" * COUNT)
+    ),
     "savers": savers,
     "unknown": lambda: empty(127),
 }
