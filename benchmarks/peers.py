@@ -1,6 +1,7 @@
 """A table of every engine's times on the workloads of `workloads.py`.
 
     python benchmarks/peers.py skflow numpy               those that are installed, one process each
+    python benchmarks/peers.py skflow skflow1             also the first tier alone, without Numba
     python benchmarks/peers.py --rounds 3 skflow numpy    alternate the engines, keep the medians
     python benchmarks/peers.py --busy 2 skflow numpy      beside two busy processes
     python benchmarks/peers.py skflow tensorflow=PYTHON   that engine under another interpreter
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -26,6 +28,7 @@ import engine_others
 
 ENGINES: dict[str, Callable[[], dict[str, float]]] = {
     "skflow": engine_graph.skflow,
+    "skflow1": engine_graph.skflow,
     "tensorflow": engine_graph.tensorflow,
     "numpy": engine_numpy.numpy,
     "products": engine_numpy.products,
@@ -33,13 +36,16 @@ ENGINES: dict[str, Callable[[], dict[str, float]]] = {
     "jax": engine_others.jax,
     "sklearn": engine_others.sklearn,
 }
+# What the environment of an engine's process says beside the user's own.
+SETTINGS = {"skflow1": {"SKFLOW_JIT": "off"}}
 Table = dict[str, dict[str, list[float]]]
 
 
 def run_engine(name: str, python: str) -> dict[str, float]:
     """One engine's figures, from a process of its own; empty if it does not run there."""
     command = [python, str(Path(__file__).resolve()), "--one", name]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    settings = {**os.environ, **SETTINGS.get(name, {})}
+    done = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)
     lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
     if not lines:
         reason = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
