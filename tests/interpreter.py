@@ -64,6 +64,11 @@ class Interpreter:
             self._step(op, values)
         return [self._value(values, f) if isinstance(f, Tensor) else None for f in fetches]
 
+    def given(self, op: Operation, value: Any) -> Any:
+        """What an operation is given for the value of one of its inputs."""
+        del op
+        return value
+
     def _value(self, values: dict[Tensor, Any], tensor: Tensor) -> Any:
         value = values[tensor]
         if tensor.dtype.is_ref_dtype and hasattr(value, "read"):
@@ -79,7 +84,7 @@ class Interpreter:
             is_ref = i < len(refs) and definition.simple is False and refs[i]
             if tensor.dtype.is_ref_dtype and not is_ref:
                 value = value.read().copy()
-            arrays.append(value)
+            arrays.append(self.given(op, value))
         found = definition.compute(arrays, op.attrs, Context(op, self))
         for tensor, value in zip(op.outputs, found, strict=True):
             if tensor not in values:
@@ -102,10 +107,14 @@ def needed(targets: Sequence[Operation], fed: Any) -> list[Operation]:
         stack.append((op, True))
         before = [t.op for t in op.inputs if t not in fed]
         # A placeholder that is fed has nothing left to run.
-        before += [c for c in op.control_inputs if not c.outputs or c.outputs[0] not in fed]
+        before += [c for c in op.control_inputs if not _is_fed(c, fed)]
         stack.extend((o, False) for o in reversed(before))
     # Operations run in the order they were made, so that reads come before later updates.
     return sorted(order, key=lambda o: o._id) if _by_id(order) else order
+
+
+def _is_fed(op: Operation, fed: Any) -> bool:
+    return op.type.startswith("Placeholder") and op.outputs[0] in fed
 
 
 def _by_id(order: Sequence[Operation]) -> bool:

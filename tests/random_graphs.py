@@ -251,7 +251,10 @@ class Author:
         function = self.choose([tf.assign, tf.assign_add, tf.assign_sub])
         before = [] if self.last_update is None else [self.last_update]
         value = tf.tanh(new.tensor)
+        constant = self.flag()
         with tf.control_dependencies(before):
+            # What only constants connect with the block waits for what the block waits for, too.
+            value = tf.constant(np.full(shape, 0.75)) if constant else value
             self.last_update = function(variable, value)
         self.program.updates.append(self.last_update.op)
         with tf.control_dependencies([self.last_update]):

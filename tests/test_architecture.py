@@ -14,6 +14,7 @@ PACKAGE = ROOT / "skflow"
 # The modules and packages of skflow.graph in order: each may import from those before it.
 GRAPH_ORDER = (
     "lazy",
+    "operations",
     "signature",
     "device",
     "stacks",
@@ -46,6 +47,7 @@ GRAPH_ORDER = (
     "variable_scope",
     "variable_sets",
     "gradients",
+    "reads_first",
     "serialize",
     "drawing",
 )
@@ -55,7 +57,18 @@ GRAPH_ORDER = (
 BELOW = ("errors", "compat", "logging", "versions")
 GRAPH = (*BELOW, *(f"graph.{name}" for name in GRAPH_ORDER), "graph")
 FILES = ("errors", "proto", "io")
-ENGINE = (*GRAPH, *FILES, "runtime", "nn", "summary", "timeline", "train", "contrib", "test")
+ENGINE = (
+    *GRAPH,
+    *FILES,
+    "runtime",
+    "runtime.jit",
+    "nn",
+    "summary",
+    "timeline",
+    "train",
+    "contrib",
+    "test",
+)
 ALLOWED: dict[str, tuple[str, ...]] = {
     "errors": (),
     "compat": (),
@@ -65,7 +78,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "timeline": ("proto",),
     "io": ("errors", "proto"),
     **{name: GRAPH[:place] for place, name in enumerate(GRAPH) if name.startswith("graph")},
-    "runtime": GRAPH,
+    "runtime": (*GRAPH, "proto", "runtime.jit"),
+    "runtime.jit": (*GRAPH, "io", "runtime"),
     "nn": GRAPH,
     "summary": (*GRAPH, "io", "proto"),
     "train": (*GRAPH, "io", "proto", "runtime", "summary"),
@@ -74,6 +88,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "": ENGINE,
     "estimators": (*ENGINE, ""),
 }
+ALLOWED["graph.reads_first"] += ("proto",)
 ALLOWED["graph.serialize"] += ("proto",)
 
 # These are rooms of one file each: what lies beside them needs a row of its own.
@@ -86,6 +101,9 @@ SEALED = ("graph.ops",)
 # Packages that only some rooms may import; SciPy costs more than all of `import skflow`.
 RESERVED = {"sklearn": ("estimators",), "tensorflow": ()}
 LAZY = ("scipy",)
+
+# What lets modules import others at first use.
+LAZY_ROOM = "skflow.graph.lazy"
 
 LONG_FILE, LONGEST_FILE = 500, 1000
 
@@ -138,13 +156,13 @@ class Collector(ast.NodeVisitor):
     def __init__(self, module: str) -> None:
         self.module = module
         self.imports: list[Import] = []
+        self.lazy: list[Import] = []
         self.functions = 0
         self.type_blocks = 0
 
     def visit_Import(self, node: ast.Import | ast.ImportFrom) -> None:
         for target in targets(node, self.module):
-            place = (node.lineno, self.functions > 0, self.type_blocks > 0)
-            self.imports.append(Import(target, *place))
+            self.imports.append(Import(target, *self._place(node)))
 
     visit_ImportFrom = visit_Import
 
@@ -161,11 +179,32 @@ class Collector(ast.NodeVisitor):
         self.generic_visit(node)
         self.type_blocks -= guarded
 
+    def visit_Call(self, node: ast.Call) -> None:
+        """What is imported at first use counts like any other import."""
+        name = ast.unparse(node.func).rpartition(".")[2]
+        if name == "LazyModule" and self.module != LAZY_ROOM:
+            self.lazy.append(Import(ast.literal_eval(node.args[0]), *self._place(node)))
+        elif name == "attach":
+            for home, names in ast.literal_eval(node.args[1]).items():
+                found = (
+                    [f"skflow.{home}"] if home else [f"{self.module}.{n}" for n in names.split()]
+                )
+                self.lazy.extend(Import(target, *self._place(node)) for target in found)
+        self.generic_visit(node)
 
-def imports_of(module: str) -> list[Import]:
+    def _place(self, node: ast.AST) -> tuple[int, bool, bool]:
+        return node.lineno, self.functions > 0, self.type_blocks > 0  # type: ignore[attr-defined]
+
+
+def collected(module: str) -> Collector:
     collector = Collector(module)
     collector.visit(ast.parse(MODULES[module].read_text(encoding="utf-8")))
-    return collector.imports
+    return collector
+
+
+def imports_of(module: str) -> list[Import]:
+    collector = collected(module)
+    return collector.imports + collector.lazy
 
 
 def is_ours(target: str) -> bool:
@@ -206,7 +245,19 @@ def test_packages_are_imported_where_they_may(module: str) -> None:
         if package in RESERVED:
             assert room_of(module) in RESERVED[package], f"line {found.line}: {found.target}"
         if package in LAZY and room_of(module) != "estimators":
-            assert found.inside_function or found.for_types_only, f"line {found.line}: {package}"
+            late = found.inside_function or found.for_types_only
+            assert late or found in collected(module).lazy, f"line {found.line}: {package}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_modules_imported_at_first_use_have_types(module: str) -> None:
+    collector = collected(module)
+    typed = {found.target for found in collector.imports if found.for_types_only}
+    for found in collector.lazy:
+        if is_ours(found.target):
+            assert found.target in MODULES, f"line {found.line}: {found.target}"
+        if is_ours(found.target) and not MODULES[module].with_suffix(".pyi").exists():
+            assert found.target in typed, f"line {found.line}: {found.target} for types"
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -80,8 +80,7 @@ def test_the_api_pages_name_everything_once() -> None:
         assert public_name(name).__doc__, name
     golden = json.loads((ROOT / "tests/golden/public_names.json").read_text(encoding="utf-8"))
     functions = {n.replace("tf.", "skflow.", 1) for n, shown in golden.items() if "(" in shown}
-    messages = {f"skflow.{name}" for name in (*skflow._MESSAGES, "train.SaverDef")}
-    messages |= {f"skflow.summary.{name}" for name in skflow.summary._MESSAGES}
+    messages = {n for n in functions if n.rpartition(".")[2] in dir(skflow.proto)}
     estimators = {f"skflow.estimators.{name}" for name in skflow.estimators.__all__}
     assert (functions | estimators) - messages - set(names) == {"skflow.OpError"}
 

@@ -9,21 +9,19 @@ import numpy as np
 
 from skflow.graph.core import Graph
 from skflow.graph.dtypes import Array
+from skflow.graph.lazy import LazyModule
 from skflow.graph.nodes import Operation
 from skflow.graph.philox import PhiloxStream
 from skflow.runtime.fetch import Rebuild
 from skflow.runtime.program import Program
-from skflow.runtime.run_metadata import (
-    add_partition_graph,
-    add_step_stats,
-    check_messages,
-    is_traced,
-    wants_graph,
-)
-from skflow.runtime.tracing import Recorder
 
 if TYPE_CHECKING:
+    from skflow.runtime import run_metadata as reports, tracing
     from skflow.runtime.session import BaseSession
+    from skflow.runtime.tracing import Recorder
+else:
+    reports = LazyModule("skflow.runtime.run_metadata")
+    tracing = LazyModule("skflow.runtime.tracing")
 
 
 class Context:
@@ -131,18 +129,18 @@ def run_reporting(
     run_metadata : RunMetadata or None
         Takes the report.
     """
-    check_messages(options, run_metadata)
+    reports.check_messages(options, run_metadata)
     if run_metadata is None:
         return call(values)
     program = call.program
     assert isinstance(program, Program)
     run_metadata.Clear()
-    if wants_graph(options):
-        add_partition_graph(run_metadata, graph, program.fetches, program.feeds)
-    if not is_traced(options):
+    if reports.wants_graph(options):
+        reports.add_partition_graph(run_metadata, graph, program.fetches, program.feeds)
+    if not reports.is_traced(options):
         return call(values)
-    recorder = Recorder()
+    recorder = tracing.Recorder()
     try:
         return Call(TracedProgram(program, recorder), call.rebuild)(values)
     finally:
-        add_step_stats(run_metadata, recorder)
+        reports.add_step_stats(run_metadata, recorder)

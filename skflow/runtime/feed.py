@@ -117,6 +117,8 @@ class Feeders:
 
     def arrays(self, values: Collection[Any]) -> list[Array]:
         """The arrays to run with; their shapes are not checked."""
+        if not values:
+            return []
         # Arrays of the right type, which is all that comes in a busy loop, cost no call.
         return [
             v if type(v) is np.ndarray and v.dtype is dtype else feeder.array(v)

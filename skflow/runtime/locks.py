@@ -1,8 +1,34 @@
-"""A lock that many readers or one writer hold; a thread may enter it again."""
+"""Locks that a forked child finds free, one of which many readers or one writer hold."""
 
 from __future__ import annotations
 
+import os
 import threading
+from typing import Any, Final
+from weakref import WeakSet
+
+_all: Final[WeakSet[Any]] = WeakSet()
+
+
+class ReentrantLock:
+    """A lock that the thread which holds it may enter again."""
+
+    __slots__ = ("__weakref__", "_lock")
+
+    def __init__(self) -> None:
+        self._lock: Any = threading.RLock()
+        _all.add(self)
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *exc: object) -> None:
+        self._lock.release()
+
+    def leave_behind(self) -> None:
+        """Be free in a forked child, unless the thread that forked holds the lock."""
+        if not self._lock._is_owned():
+            self._lock = threading.RLock()
 
 
 class SharedLock:
@@ -15,6 +41,7 @@ class SharedLock:
     """
 
     def __init__(self) -> None:
+        _all.add(self)
         self._mutex = threading.Lock()
         self._changed = threading.Condition(self._mutex)
         self._readers: dict[int, int] = {}  # how often each thread has entered
@@ -26,6 +53,11 @@ class SharedLock:
         self.reading = _Reading(self)
         self.writing = _Writing(self)
 
+    @property
+    def nested(self) -> bool:
+        """Whether the thread that writes has entered more than once."""
+        return self._depth > 1
+
     def forget(self) -> None:
         """Release whatever this thread holds: an interrupt may strike while it enters or leaves."""
         me = threading.get_ident()
@@ -36,6 +68,16 @@ class SharedLock:
                 self._depth = 0
                 self._promised = self._queued
             self._changed.notify_all()
+
+    def leave_behind(self) -> None:
+        """Be free of the parent's other threads in a forked child; their runs never end there."""
+        me = threading.get_ident()
+        self._mutex = threading.Lock()
+        self._changed = threading.Condition(self._mutex)
+        self._readers = {me: self._readers[me]} if me in self._readers else {}
+        if self._writer != me:
+            self._writer, self._depth = None, 0
+        self._waiting = self._queued = self._promised = 0
 
     def _may_read(self, me: int) -> bool:
         if self._writer is None:
@@ -124,4 +166,14 @@ class _Writing:
             if lock._depth == 0:
                 lock._writer = None
                 lock._promised = lock._queued
-                lock._changed.notify_all()
+                if lock._waiting or lock._queued:
+                    lock._changed.notify_all()
+
+
+def _after_fork() -> None:
+    for lock in list(_all):
+        lock.leave_behind()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

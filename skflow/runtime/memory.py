@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left, insort
+from math import inf
 from typing import Final
 
 import numpy as np
@@ -31,6 +33,7 @@ class Allocator:
         self.slots: list[Slot] = []
         self._expiring: list[tuple[float, int]] = []
         self._free: dict[int, list[Slot]] = {}
+        self._sizes: list[int] = []  # of the free ones, in order
 
     def take(self, nbytes: int, position: int, until: float) -> Slot:
         """A slot of at least `nbytes`, held from `position` to `until`."""
@@ -40,6 +43,12 @@ class Allocator:
             slot = Slot(len(self.slots), nbytes, until)
             self.slots.append(slot)
         self.keep(slot, until)
+        return slot
+
+    def own(self, nbytes: int) -> Slot:
+        """A slot of `nbytes` that nothing else ever uses."""
+        slot = Slot(len(self.slots), nbytes, inf)
+        self.slots.append(slot)
         return slot
 
     def keep(self, slot: Slot, until: float) -> None:
@@ -53,13 +62,20 @@ class Allocator:
             slot = self.slots[index]
             if slot.until == until:  # else it was kept for longer
                 slot.until = -1.0
-                self._free.setdefault(slot.nbytes, []).append(slot)
+                free = self._free.setdefault(slot.nbytes, [])
+                if not free:
+                    insort(self._sizes, slot.nbytes)
+                free.append(slot)
 
     def _fitting(self, nbytes: int) -> Slot | None:
-        sizes = [
-            n for n, free in self._free.items() if free and nbytes <= n <= _MOST_WASTE * nbytes
-        ]
-        return self._free[min(sizes)].pop() if sizes else None
+        at = bisect_left(self._sizes, nbytes)
+        if at == len(self._sizes) or self._sizes[at] > _MOST_WASTE * nbytes:
+            return None
+        free = self._free[self._sizes[at]]
+        slot = free.pop()
+        if not free:
+            del self._sizes[at]
+        return slot
 
 
 def aligned(nbytes: int) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_right
 from typing import Any
 
 from skflow.graph.ops._updates import UPDATE_RULES
@@ -23,9 +24,15 @@ def merge_updates(plan: Plan) -> None:
             key = _group_key(plan, node)
             if key is not None:
                 groups.setdefault(key, []).append(node)
+    if not groups:
+        return
+    later = _followers(plan, {n for members in groups.values() for n in members})
+    joined: dict[Node, Node] = {}
     for members in groups.values():
-        if not _depend_on_each_other(members) and not _share_variables(members):
-            _join(plan, members)
+        alone = later.isdisjoint(members) or not _depend_on_each_other(members, joined)
+        if alone and not _share_variables(members):
+            joined.update(dict.fromkeys(members, _join(members)))
+    _replace(plan, joined)
 
 
 def roles(node: Node) -> tuple[list[Value], list[Value], Value]:
@@ -51,12 +58,23 @@ def _share_variables(members: list[Node]) -> bool:
     return len(set(names)) != len(names)
 
 
-def _depend_on_each_other(members: list[Node]) -> bool:
+def _followers(plan: Plan, nodes: set[Node]) -> set[Node]:
+    """What depends on some of a plan's nodes, which are in a valid order."""
+    found: set[Node] = set()
+    for node in plan.nodes:
+        if any(n in nodes or n in found for n in _before(node)):
+            found.add(node)
+    return found
+
+
+def _depend_on_each_other(members: list[Node], joined: dict[Node, Node]) -> bool:
+    """Whether one of some nodes depends on another, now that others have been joined."""
     wanted = set(members)
     seen: set[Node] = set()
     stack = [n for m in members for n in _before(m)]
     while stack:
-        node = stack.pop()
+        found = stack.pop()
+        node = joined.get(found, found)
         if node in wanted:
             return True
         if node not in seen:
@@ -69,8 +87,8 @@ def _before(node: Node) -> list[Node]:
     return [*node.after, *[v.node for v in node.inputs if v.node is not None]]
 
 
-def _join(plan: Plan, members: list[Node]) -> None:
-    """Replace nodes by one that takes the inputs of all and gives the outputs of all."""
+def _join(members: list[Node]) -> Node:
+    """One node in the place of some, that takes the inputs of all and gives the outputs of all."""
     first = members[0]
     inputs = [v for m in members for v in m.inputs]
     joined = Node(first.op, inputs, "update")
@@ -78,18 +96,22 @@ def _join(plan: Plan, members: list[Node]) -> None:
     joined.writes = [v for m in members for v in m.writes]
     joined.members = members
     replaced = set(members)
+    for value in dict.fromkeys(inputs):
+        value.uses = [u for u in value.uses if u not in replaced]
     for member in members:
-        for value in member.inputs:
-            value.uses = [u for u in value.uses if u is not member]
         for value in member.outputs:
             value.node = joined
         joined.outputs.extend(member.outputs)
-    kept = [n for n in plan.nodes if n not in replaced]
-    kept.append(joined)
-    for node in kept:
-        if any(a in replaced for a in node.after):
-            node.after = list(dict.fromkeys(joined if a in replaced else a for a in node.after))
-    plan.nodes = kept
+    return joined
+
+
+def _replace(plan: Plan, joined: dict[Node, Node]) -> None:
+    """Put nodes in the place of those that they stand for."""
+    plan.nodes = [n for n in plan.nodes if n not in joined]
+    plan.nodes.extend(dict.fromkeys(joined.values()))
+    for node in plan.nodes:
+        if any(a in joined for a in node.after):
+            node.after = list(dict.fromkeys(joined.get(a, a) for a in node.after))
 
 
 def schedule(plan: Plan) -> None:
@@ -127,27 +149,29 @@ def protect_reads(plan: Plan) -> set[Node]:
         for variable in node.writes:
             writes.setdefault(variable, []).append(node.position)
     copied: set[Node] = set()
-    fetched = {v for v in plan.results if v is not None}
+    last = last_uses(plan)
     for node in plan.nodes:
         if node.kind != "read":
             continue
         read = node.inputs[0].variable
-        later = [p for p in writes.get(read, ()) if p > node.position] if read else []
-        if later and _last_use(node.outputs[0], fetched) >= min(later):
+        places = writes.get(read, ()) if read else ()
+        following = bisect_right(places, node.position)
+        if following < len(places) and last[node.outputs[0]] >= places[following]:
             copied.add(node)
     return copied
 
 
-def _last_use(value: Value, fetched: set[Value]) -> float:
-    """Where a value, or a view of it, is used for the last time."""
-    if value in fetched:
-        return float("inf")
-    last = -1.0
-    for node in value.uses:
-        last = max(last, node.position)
-        if node.kind == "op" and node.definition.view:
-            last = max([last, *[_last_use(v, fetched) for v in node.outputs]])
-    return last
+def last_uses(plan: Plan) -> dict[Value, float]:
+    """The position at which each value of a plan, or a view of it, is used for the last time."""
+    found: dict[Value, float] = {v: float("inf") for v in plan.results if v is not None}
+    for node in reversed(plan.nodes):
+        view = node.kind == "op" and node.definition.view
+        until = max([node.position, *[found.get(v, -1.0) for v in node.outputs]]) if view else 0
+        for value in node.outputs:
+            found.setdefault(value, -1.0)
+        for value in node.inputs:
+            found[value] = max(found.get(value, -1.0), node.position, until)
+    return found
 
 
 def count_products(plan: Plan) -> int:

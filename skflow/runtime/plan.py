@@ -29,6 +29,7 @@ from skflow.runtime.steps import Node, Plan, Value, probe_of, spec_of
 
 _FOLD_LIMIT: Final = 1 << 20  # elements: a larger constant result is computed in the run
 _SHARE_LIMIT: Final = 64  # elements: larger constants are not compared with each other
+_MANY: Final = 8  # nodes that others wait for one by one
 
 
 class Lowering:
@@ -57,6 +58,8 @@ class Lowering:
         self._constants: dict[Any, Value] = {}
         self._reads: dict[Any, Value] = {}
         self._waits: dict[Operation, list[Node]] = {}
+        self._owed: dict[Operation, list[Node]] = {}
+        self._gathered: dict[tuple[Node, ...], Node] = {}
         self._moved: dict[Variable, bool] = {}
 
     def lower(
@@ -111,10 +114,9 @@ class Lowering:
             live.add(node)
             stack.extend(node.after)
             stack.extend(v.node for v in node.inputs if v.node is not None)
-        for node in self.nodes:
-            if node not in live:
-                for value in node.inputs:
-                    value.uses = [u for u in value.uses if u is not node]
+        dead = [n for n in self.nodes if n not in live]
+        for value in dict.fromkeys(v for n in dead for v in n.inputs):
+            value.uses = [u for u in value.uses if u in live]
         return [n for n in self.nodes if n in live]
 
     # ---- one operation ----------------------------------------------------------------
@@ -142,12 +144,14 @@ class Lowering:
             inputs = [
                 self._read_again(op, t, v, waits) for t, v in zip(op.inputs, inputs, strict=True)
             ]
+        owed = self._owed_by_inputs(op) if self._owed else []
         if op.type == "Const":
             self.barriers[op] = after
+            self._owe(op, after)
             self._set(op, [self.constant(op.attrs["value"])])
             return
         if after or definition.stateful or definition.context:
-            self._append(op, inputs, after)
+            self._append(op, inputs, [*after, *owed])
             return
         outputs = self._simplified(op, inputs)
         if outputs is None:
@@ -155,7 +159,25 @@ class Lowering:
         else:
             # What waits for an operation that needs no step waits for what it takes.
             self.barriers[op] = [v.node for v in inputs if v.node is not None]
+        if owed:
+            self.barriers[op] = [*self.barriers[op], *owed]
+            self._owe(op, owed)
         self._set(op, outputs)
+
+    def _owe(self, op: Operation, nodes: list[Node]) -> None:
+        """Note what an operation waits for although no step of its own can.
+
+        An operation built in a block of control dependencies may have them only through a
+        constant that was built there, too: ``tf.assign_add(v, 1.0)``.
+        """
+        if nodes:
+            self._owed[op] = nodes
+
+    def _owed_by_inputs(self, op: Operation) -> list[Node]:
+        found = [self._owed[t._op] for t in op.inputs if t._op in self._owed]
+        if len(found) < 2:
+            return found[0] if found else []
+        return self._gather(op, list(dict.fromkeys(n for nodes in found for n in nodes)))
 
     def _set(self, op: Operation, outputs: Sequence[Value]) -> None:
         for tensor, value in zip(op.outputs, outputs, strict=True):
@@ -202,11 +224,26 @@ class Lowering:
         if self._waits:
             for tensor in op.inputs:
                 more = self._waits.get(tensor._op)
-                if more:
-                    waits = list(dict.fromkeys([*waits, *more]))
+                if more and more is not waits:
+                    waits = list(dict.fromkeys([*waits, *more])) if waits else more
         if waits:
-            self._waits[op] = waits
+            waits = self._waits[op] = self._gather(op, waits)
         return waits
+
+    def _gather(self, op: Operation, nodes: list[Node]) -> list[Node]:
+        """Nodes to wait for; where there are many, one that waits for all of them.
+
+        Else operations that wait for what many others wait for would take quadratic time.
+        """
+        if len(nodes) <= _MANY:
+            return nodes
+        key = tuple(nodes)
+        found = self._gathered.get(key)
+        if found is None:
+            found = self._gathered[key] = Node(op, [], "wait")
+            found.after = nodes
+            self.nodes.append(found)
+        return [found]
 
     def _read_again(self, op: Operation, tensor: Tensor, value: Value, after: list[Node]) -> Value:
         """A variable's value as it is after the operations that `op` waits for.
@@ -222,7 +259,7 @@ class Lowering:
 
     def _append(self, op: Operation, inputs: list[Value], after: list[Node]) -> Node:
         if op.type == "NoOp":
-            self.barriers[op] = after
+            self.barriers[op] = self._gather(op, after)
             self._set(op, [])
             return None  # type: ignore[return-value]
         if op.type == "Identity" and inputs[0].node is not None and inputs[0].node.kind == "read":

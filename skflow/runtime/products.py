@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from skflow.graph.dtypes import Array
 from skflow.graph.shapes import num_elements
+from skflow.graph.summation import FEW_ROWS
 from skflow.runtime.steps import Node, Value
 
-# Multiply-adds of float32, about 0.1 ms on one core, and those that it does while a worker wakes.
-_WORTH_SPLITTING: Final = 12_000_000
-_WAKING: Final = 6_000_000
+# Multiply-adds of float32: of a product that is cut, of its smallest part, and from which, after
+# about 0.1 ms on one core, another thread is woken for some of the parts.
+_WORTH_CUTTING: Final = 1_400_000
+_PART: Final = 700_000
+_WORTH_SHARING: Final = 9_000_000
+_SHARE: Final = 4  # a part is this fraction of what is left
+_MOST_PARTS: Final = 16  # beyond which parts would be too narrow
 _NARROW: Final = 32  # rows or columns of a matrix whose order matters to its products
 _NARROW_FROM, _NARROW_TO = 1 << 12, 1 << 24  # elements
 _BLAS_TYPES: Final = "fdFD"
@@ -51,10 +56,32 @@ def is_outer(node: Node) -> bool:
     return a[not node.attrs["transpose_a"]] == 1 and b[node.attrs["transpose_b"]] == 1
 
 
-def parts_of(node: Node) -> tuple[bool, int] | None:
-    """How to split a product on two cores: by rows or columns, and where; if it pays.
+def is_column_sum(node: Node) -> bool:
+    """Whether a step sums so few rows of a matrix that a product with ones does it."""
+    if node.definition.type != "Sum" or node.attrs["keep_dims"]:
+        return False
+    matrix, axes = node.inputs
+    if not matrix.static or len(matrix.shape or ()) != 2 or axes.const is None:
+        return False
+    rows, columns = matrix.shape  # type: ignore[misc]
+    small = 0 < rows <= FEW_ROWS and columns > 1  # type: ignore[operator]
+    return small and axes.const.tolist() in ([0], 0) and matrix.dtype.np_dtype.char in _BLAS_TYPES
 
-    The first part is made at once, the second one when a worker has woken: it is smaller.
+
+class Cut(NamedTuple):
+    """How a product is cut: by rows or by columns, and where each part ends."""
+
+    by_rows: bool
+    ends: list[int]
+    shared: bool  # whether waking another thread for some of them takes less time than it saves
+
+
+def parts_of(node: Node) -> Cut | None:
+    """How a product is cut so that cores can share it; ``None`` if it is too small.
+
+    It is always cut the same way, however many threads there are: where a product is cut, BLAS may
+    add in another order, and results shall not hang on the number of cores. The parts become
+    smaller, so that all cores end at about the same time, whenever they began.
     """
     a = node.inputs[0]
     shape, size = node.outputs[0].shape, num_elements(a.shape)
@@ -62,10 +89,17 @@ def parts_of(node: Node) -> tuple[bool, int] | None:
     rows, columns = shape
     if size is None or rows is None or columns is None:
         return None
-    cost = size * columns * a.dtype.np_dtype.itemsize / np.dtype(np.float32).itemsize
-    if cost < _WORTH_SPLITTING or max(rows, columns) < 32:
+    weight = a.dtype.np_dtype.itemsize / np.dtype(np.float32).itemsize
+    cost = size * columns * weight
+    if cost < _WORTH_CUTTING or max(rows, columns) < 32:
         return None
-    share = 0.5 + 0.5 * _WAKING / cost
-    # BLAS works on so many rows or columns at a time.
-    by_rows, unit = (True, 8) if rows >= 32 else (False, 16)
-    return by_rows, int((rows if by_rows else columns) * share) // unit * unit
+    # Each part reads the other operand whole, which should be the smaller one. BLAS works on so
+    # many rows or columns at a time.
+    by_rows = rows >= columns
+    length, unit = (rows, 8) if by_rows else (columns, 16)
+    least = -(-length * max(_PART / cost, 1 / _MOST_PARTS) // unit) * unit
+    ends = [0]
+    while length - ends[-1] > 1.5 * least:
+        step = (length - ends[-1]) / _SHARE // unit * unit
+        ends.append(int(ends[-1] + max(least, step)))
+    return Cut(by_rows, [*ends[1:], length], cost >= _WORTH_SHARING)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Final
+from math import inf
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from skflow import errors
 from skflow.graph.dtypes import Array
+from skflow.graph.lazy import LazyModule
 from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.shapes import Shape, is_full, shape_brackets
 from skflow.runtime import passes
+from skflow.runtime.blocked import join_large
+from skflow.runtime.collector import at_rest
 from skflow.runtime.effects import (
     PYTHON,
     VARIABLES,
@@ -21,13 +25,24 @@ from skflow.runtime.effects import (
     needed_operations,
     written_variables,
 )
-from skflow.runtime.emit import Code, Frame
+from skflow.runtime.emit import Code
 from skflow.runtime.feed import Feeders
+from skflow.runtime.frame import Frame, Unfit
+from skflow.runtime.locks import ReentrantLock
 from skflow.runtime.plan import Lowering
 from skflow.runtime.state import State
-from skflow.runtime.steps import Node
+from skflow.runtime.steps import Node, Plan
 from skflow.runtime.threads import blas_guard
-from skflow.runtime.tracing import Recorder, TracedCode, traced_code
+
+if TYPE_CHECKING:
+    from skflow.runtime import tracing
+    from skflow.runtime.jit import fused, hot
+    from skflow.runtime.jit.fused import FusedCode
+    from skflow.runtime.tracing import Recorder, TracedCode
+else:
+    tracing = LazyModule("skflow.runtime.tracing")
+    fused = LazyModule("skflow.runtime.jit.fused")
+    hot = LazyModule("skflow.runtime.jit.hot")
 
 _IMMEDIATE: Final = 1  # shapes that get a plan of their own at once
 _FAMILIAR: Final = 3  # times after which a shape gets one, if its memory is small
@@ -37,7 +52,13 @@ _MOST_PLANS: Final = 512  # plans kept; the one made first goes first
 _MOST_MEMORY: Final = 1 << 26  # bytes of one run's memory of each, beyond which it goes too
 _PRIMES: Final = (1_000_003, 1_000_033, 1_000_037, 1_000_039, 1_000_081, 1_000_099)
 _MOST_FRAMES: Final = 8  # frames kept for runs at the same time
+_LARGE_RUN: Final = 1 << 25  # bytes of a run's memory from which the first one's is not kept
 _LARGE_PRODUCT: Final = 20_000  # multiply-adds from which BLAS would use threads of its own
+_LARGE_PROGRAM: Final = 2000  # operations from which collecting garbage would slow compiling down
+_WARM: Final = 32  # runs after which a plan may be worth compiling
+_HOT: Final = 0.03  # seconds of runs that make it so
+# By a session's level of compiling: the runs after which a plan is looked at.
+_HEATED: Final = {-1: inf, 0: _WARM, 1: 1, 2: 1}
 _LARGE_FEED: Final = 4096  # elements fed from which the same is assumed of open dimensions
 
 ContextMaker = Callable[[Operation], Any]
@@ -53,7 +74,13 @@ class Executable:
         self._program = program
         self._shapes = shapes
         self._probes = probes
+        self._has_run = False
+        self._most = _MOST_FRAMES
+        self._runs = 0
+        self._since = 0.0
+        self._heated = inf if probes else _HEATED[program.state.jit]
         self._compile()
+        self._state.add_plan(self)
 
     @property
     def nbytes(self) -> int:
@@ -69,11 +96,21 @@ class Executable:
 
     def _compile(self) -> None:
         program = self._program
+        with at_rest() if program.size >= _LARGE_PROGRAM else nullcontext():
+            self._compile_all(program)
+
+    def _plan(self, program: Program) -> Plan:
         lowering = Lowering(program.state)
         plan = lowering.lower(program.fetches, program.feeds, self._shapes, self._probes)
+        join_large(plan)
         passes.merge_updates(plan)
         passes.schedule(plan)
-        self._code = Code(plan, program.state, program.context)
+        plan.alone = program.lock is program.state.lock.writing and not program.inner
+        return plan
+
+    def _compile_all(self, program: Program) -> None:
+        plan = self._plan(program)
+        self._code = self._running = Code(plan, program.state, program.context)
         self._guarded = self._code.products >= _LARGE_PRODUCT
         self._frames: list[Frame] = []
 
@@ -83,26 +120,74 @@ class Executable:
             frame = self._frames.pop()
         except IndexError:
             frame = None
-        if frame is not None and frame.layout == self._state.layout:
-            return frame
+        state = self._state
+        if frame is not None and frame.layout == state.layout:
+            if not frame.shares or not state.lock.nested:
+                return frame
+            frame = None
         if self._code.stale:
             self._compile()
-        if frame is None or frame.code is not self._code:
-            frame = self._code.frame()
+        try:
+            return self._bound(frame, self._running)
+        except Unfit:  # as it was compiled for the second tier
+            self._running = self._code
+            return self._bound(None, self._code)
+
+    def _bound(self, frame: Frame | None, code: Code) -> Frame:
+        if frame is None or frame.code is not code:
+            # What runs once, as initializers do, need not keep the memory of a large run.
+            self._most = _MOST_FRAMES if self._has_run or code.held < _LARGE_RUN else 0
+            self._has_run = True
+            frame = code.frame()
         else:
-            self._code.bind(frame)
-        if not self._program.inner:
+            code.bind(frame)
+        if not (self._program.inner or code.silent):
             # As a decorator it takes half the time that it takes in a `with` of each run.
             frame.step = np.errstate(all="ignore")(frame.step)
         return frame
 
     def release(self, above: int) -> None:
         """Let go of the memory of runs if it is more than so many bytes."""
-        if self.nbytes > above:
+        if self._running.held > above:
             self._frames.clear()
+
+    # ---- the second tier --------------------------------------------------------------
+
+    def _heat(self) -> None:
+        """See whether it is worth compiling: after some runs, and some time."""
+        self._heated = inf
+        compiling = hot.compiling
+        if not compiling.available:
+            return
+        now = perf_counter()
+        if self._runs == _WARM:
+            compiling.note(self)
+            self._since = now
+        if self._program.state.jit > 0 or now - self._since > _HOT:
+            compiling.request(self)
+        else:
+            self._heated = self._runs + _WARM
+
+    def sources(self) -> FusedCode | None:
+        """The plan with kernels in the place of steps, for the second tier to compile."""
+        program, base = self._program, self._code
+        used = [*program._plans.values(), *[plan for _, plan in program._open]]
+        if self._running is not base or self not in used:
+            return None  # it is compiled already, or will not run any more
+        code = fused.FusedCode(self._plan(program), program.state, program.context, base)
+        return code if code.sources else None
+
+    def adopt(self, code: FusedCode) -> None:
+        """Run the kernels from now on, unless the plan has changed meanwhile."""
+        with self._program._lock:
+            if code.base is self._code:
+                self._running, self._frames = code, []
 
     def run(self, arrays: Sequence[Array]) -> tuple[Any, ...]:
         """Run once on fed arrays; the results are the caller's own."""
+        self._runs += 1
+        if self._runs >= self._heated:
+            self._heat()
         frame = self._frame()
         try:
             if self._guarded and (self._probes is None or _elements(arrays) >= _LARGE_FEED):
@@ -115,16 +200,18 @@ class Executable:
                 raise
             raise explained from error
         finally:
-            if frame.code is self._code and len(self._frames) < _MOST_FRAMES:
+            if frame.code is self._running and len(self._frames) < self._most:
                 self._frames.append(frame)
 
     def run_traced(self, arrays: Sequence[Array], recorder: Recorder) -> tuple[Any, ...]:
         """Run once, as `run` does, and take note of each step."""
         program = self._program
         frame = self._frame()
+        if frame.code is not self._code:
+            frame = self._bound(None, self._code)  # the steps of the graph are those in NumPy
         # What goes in and out of a body is neither fed nor copied.
         outside = ((), ()) if program.inner else (program.fetches, program.feeds)
-        traced = traced_code(frame.code, *outside)
+        traced = tracing.traced_code(frame.code, *outside)
         step = traced.bind(frame, recorder)
         if not program.inner:
             step = np.errstate(all="ignore")(step)
@@ -138,7 +225,7 @@ class Executable:
                 raise
             raise explained from error
         finally:
-            if frame.code is self._code and len(self._frames) < _MOST_FRAMES:
+            if frame.code is self._running and len(self._frames) < self._most:
                 self._frames.append(frame)
 
 
@@ -261,7 +348,8 @@ class Program:
         self._seen: dict[tuple[Shape, ...], int] = {}
         self._open: list[tuple[Pattern, Executable]] = []
         self._patience = _FAMILIAR
-        self._lock = threading.RLock()
+        self._lock = ReentrantLock()
+        self.size = 0  # operations
         self.lock = self._state_lock()
 
     def _state_lock(self) -> AbstractContextManager[Any] | None:
@@ -269,6 +357,7 @@ class Program:
         targets = [f.op if isinstance(f, Tensor) else f for f in self.fetches]
         fed: dict[Tensor, Any] = dict.fromkeys(self.feeds)
         ops = needed_operations(targets, fed)
+        self.size = len(ops)
         if any(has_type(op, PYTHON) for op in ops):  # it may run the session, in any thread
             return None
         if written_variables(ops):

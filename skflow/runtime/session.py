@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
 from skflow.graph.core import Graph, get_default_graph
+from skflow.graph.lazy import LazyModule
 from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.stacks import default_session
 from skflow.runtime.calls import Call, Context, run_reporting
-from skflow.runtime.describe import CompiledPlan
 from skflow.runtime.feed import feed_items
 from skflow.runtime.fetch import FetchList
+from skflow.runtime.locks import ReentrantLock
+from skflow.runtime.options import read_options
 from skflow.runtime.program import Program
 from skflow.runtime.state import State
+
+if TYPE_CHECKING:
+    from skflow.runtime import describe
+    from skflow.runtime.describe import CompiledPlan
+else:
+    describe = LazyModule("skflow.runtime.describe")
 
 _MOST_CALLS: Final = 1024
 
@@ -44,12 +51,14 @@ class BaseSession:
     graph : Graph, optional
         The graph to run; by default the default graph.
     config : ConfigProto, optional
-        Recorded only.
+        How many threads a run may use, and when its plan is compiled (see `docs/threads.md`).
 
     Raises
     ------
     TypeError
         If an argument has the wrong type.
+    InvalidArgumentError
+        If a number of threads is negative.
     """
 
     def __init__(
@@ -63,11 +72,11 @@ class BaseSession:
         self._target = target
         self._config = config
         self._closed = False
-        self._state = State()
+        self._state = State(read_options(config))
         self._calls: dict[Any, Call] = {}
         self._programs: dict[Any, Program] = {}
         self._bodies: dict[Graph, Program] = {}
-        self._lock = threading.RLock()
+        self._lock = ReentrantLock()
 
     @property
     def graph(self) -> Graph:
@@ -177,7 +186,7 @@ class BaseSession:
         program = call.program
         assert isinstance(program, Program)
         executable = program.executable(program.feeders.arrays(values))
-        return CompiledPlan(executable.code, self._body, program.feeds)
+        return describe.CompiledPlan(executable.code, self._body, program.feeds)
 
     def _release(self, above: int, most: int) -> None:
         """Let go of what can be had again (see `Program.release`); variables stay."""
@@ -308,7 +317,7 @@ class Session(BaseSession):
     graph : Graph, optional
         The graph to run; by default the default graph.
     config : ConfigProto, optional
-        Recorded only.
+        How many threads a run may use, and when its plan is compiled (see `docs/threads.md`).
 
     Examples
     --------
@@ -357,7 +366,7 @@ class InteractiveSession(BaseSession):
     graph : Graph, optional
         The graph to run; by default the default graph.
     config : ConfigProto, optional
-        Recorded only.
+        How many threads a run may use, and when its plan is compiled (see `docs/threads.md`).
     """
 
     def __init__(

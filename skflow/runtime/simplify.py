@@ -90,8 +90,31 @@ def _add_n(_: Constant, _op: Operation, inputs: list[Value]) -> Value | None:
     return inputs[0] if len(inputs) == 1 else None
 
 
-def _multiply(constant: Constant, _op: Operation, inputs: list[Value]) -> Value | None:
-    """A constant of equal elements is a number; multiplying by one does nothing."""
+def _elementwise(_: Constant, _op: Operation, inputs: list[Value]) -> None:
+    """What repeats one number need not be written out beside something of its shape."""
+    for i in (0, 1):
+        inputs[i] = _unrepeated(inputs[i], inputs[1 - i])
+
+
+def _unrepeated(value: Value, other: Value) -> Value:
+    node = value.node
+    if node is None or node.kind != "op" or node.definition.type != "Tile":
+        return value
+    one = node.inputs[0]
+    if not value.static or value.shape != other.shape or num_elements(one.shape) != 1:
+        return value
+    before = one.node
+    if before is not None and before.kind == "op" and before.definition.type == "Reshape":
+        return before.inputs[0] if before.inputs[0].shape == () else one
+    return one
+
+
+def _multiply(constant: Constant, op: Operation, inputs: list[Value]) -> Value | None:
+    """A constant of equal elements is a number; multiplying by one does nothing.
+
+    Doubling and then multiplying by a number is one multiplication, exactly.
+    """
+    _elementwise(constant, op, inputs)
     for i in (0, 1):
         c, x = inputs[i], inputs[1 - i]
         if c.const is None or x.const is not None or not x.static or not c.static:
@@ -105,7 +128,26 @@ def _multiply(constant: Constant, _op: Operation, inputs: list[Value]) -> Value 
             return x
         if c.const.ndim:
             inputs[i] = constant(np.array(first, dtype=c.const.dtype))
+        _join_factors(constant, inputs, i)
     return None
+
+
+def _join_factors(constant: Constant, inputs: list[Value], i: int) -> None:
+    """Multiply what has been multiplied by a power of two before by one number in all."""
+    number, node = inputs[i].const, inputs[1 - i].node
+    assert number is not None
+    if node is None or node.kind != "op" or node.definition.type != "Mul" or node.after:
+        return
+    for factor, x in (node.inputs, reversed(node.inputs)):
+        other = factor.const
+        if other is None or other.ndim or number.dtype.char not in "fd" or not x.static:
+            continue
+        product = number * other
+        exact = any(abs(np.frexp(f)[0]) == 0.5 for f in (number, other))
+        # Neither too large nor so small that it would lose digits.
+        if exact and np.finfo(number.dtype).tiny <= abs(product) < np.inf:
+            inputs[i], inputs[1 - i] = constant(np.asarray(product)), x
+        return
 
 
 def _is_splat(c: Value, x: Value) -> bool:
@@ -119,7 +161,8 @@ def _is_splat(c: Value, x: Value) -> bool:
     return bool((flat == flat[0]).all())
 
 
-def _divide(constant: Constant, _op: Operation, inputs: list[Value]) -> Value | None:
+def _divide(constant: Constant, op: Operation, inputs: list[Value]) -> Value | None:
+    _elementwise(constant, op, inputs)
     x, c = inputs
     if c.const is None or x.const is not None or not x.static or not c.const.size:
         return None
@@ -152,6 +195,8 @@ RULES: Final[dict[str, Rule]] = {
     "Tile": _tile,
     "Cast": _cast,
     "AddN": _add_n,
+    "Add": _elementwise,
+    "Sub": _elementwise,
     "Mul": _multiply,
     "RealDiv": _divide,
 }

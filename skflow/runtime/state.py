@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import WeakSet, WeakValueDictionary
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from skflow.graph.dtypes import Array, DType
 from skflow.graph.nodes import Operation
 from skflow.graph.shapes import is_full, num_elements, shape_brackets
 from skflow.runtime.locks import SharedLock
+from skflow.runtime.options import Options, read_options
 from skflow.runtime.streams import Streams
 
 
@@ -81,6 +83,7 @@ class Variable:
             stored.verify()
         # Should the file fail now, there is neither the old value nor the new one.
         self.initialized = False
+        self._state.layout += 1  # plans see when they are bound whether there is a value
         stored.read_into(self.value)
 
     def forget(self) -> None:
@@ -96,15 +99,29 @@ class Variable:
 
 
 class State:
-    """The memory of one session: nothing in it is shared with another session."""
+    """The memory of one session: nothing in it is shared with another session.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    options : Options, optional
+        What the session was told about threads and compiling.
+    """
+
+    def __init__(self, options: Options | None = None) -> None:
+        self.threads, self.branches, self.jit = options or read_options(None)
         self.layout = 0
         self.lock = SharedLock()
         self.streams = Streams()
         self._lock = threading.RLock()
         self._variables: dict[str, Variable] = {}
         self._resources: dict[Operation, Any] = {}
+        self._plans: WeakSet[Any] = WeakSet()
+        self._gradients: WeakValueDictionary[Any, Array] = WeakValueDictionary()
+
+    def add_plan(self, plan: Any) -> None:
+        """Take note of a compiled plan: when variables move, its idle memory is let go of."""
+        with self._lock:
+            self._plans.add(plan)
 
     def variable(self, op: Operation) -> Variable:
         """The variable a ``VariableV2`` operation declares, by its name."""
@@ -114,6 +131,17 @@ class State:
             with self._lock:
                 found = self._variables.setdefault(name, Variable(op, self))
         return found
+
+    def gradient_memory(
+        self, variables: Sequence[Variable], size: int, dtype: np.dtype[Any]
+    ) -> Array:
+        """Memory for the gradients of an update, the same as long as somebody holds it."""
+        key = (*variables, size, dtype)
+        with self._lock:
+            found = self._gradients.get(key)
+            if found is None:
+                found = self._gradients[key] = np.empty(size, dtype)
+            return found
 
     def arrange(self, variables: Sequence[Variable]) -> Array | None:
         """Lay variables side by side in one flat array.
@@ -136,6 +164,9 @@ class State:
                 return first.arena
         if any(v.arena is not None for v in variables):
             return None
+        with self._lock:
+            for plan in self._plans:
+                plan.release(-1)  # it is bound to where they lie now, and would keep that
         flat: Array = np.concatenate([v.value.reshape(-1) for v in variables])
         at = 0
         for variable in variables:

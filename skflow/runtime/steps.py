@@ -53,7 +53,11 @@ class Value:
 
 
 class Node:
-    """One step of a plan: an operation on values, or the reading of a variable."""
+    """One step of a plan: an operation on values, or the reading of a variable.
+
+    Of the kinds, ``"update"`` stands for the joined updates of one optimizer; ``"wait"`` does
+    nothing but wait for the nodes in `after`.
+    """
 
     __slots__ = (
         "after",
@@ -87,7 +91,7 @@ class Node:
     @property
     def kept(self) -> bool:
         """Whether it runs even if nobody wants its outputs."""
-        return self.kind != "read" and (self.definition.stateful or bool(self.writes))
+        return self.kind in ("op", "update") and (self.definition.stateful or bool(self.writes))
 
     def __lt__(self, other: Node) -> bool:
         return self.position < other.position
@@ -99,7 +103,8 @@ class Node:
 class Plan:
     """The nodes of a run in a valid order, and the values that it returns.
 
-    The storage of the variables in `moved` may lie elsewhere in the middle of a run.
+    The storage of the variables in `moved` may lie elsewhere in the middle of a run. If it is to
+    run `alone`, no other thread runs anything of the session meanwhile.
     """
 
     def __init__(
@@ -113,6 +118,12 @@ class Plan:
         self.results = results
         self.feeds = feeds
         self.moved = moved
+        self.alone = False
+
+
+def is_number(value: Value) -> bool:
+    """Whether a value is a single number of a type that NumPy has quick scalars of."""
+    return value.shape == () and value.variable is None and value.dtype.np_dtype.char in "fdilq?"
 
 
 def spec_of(value: Value) -> Spec:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import product
 from queue import SimpleQueue
 from typing import Any, Final
 
@@ -20,18 +22,34 @@ def cores() -> int:
         return os.cpu_count() or 1
 
 
-def _set_threads(library: Any, number: int) -> None:
-    """Tell a BLAS library how many threads to use, whichever thread told it before.
+Control = tuple[Callable[[], int], Callable[[int], Any]]
+"""How many threads a library uses, and what tells it to use another number."""
 
-    Recent versions of threadpoolctl listen to one thread alone, silently, until that thread
-    gives up control; but the first run to enter and the last one to leave may be anybody's.
+
+def _control(library: Any) -> Control:
+    """The control of a BLAS library that threadpoolctl has found.
+
+    OpenBLAS's own functions take a tenth of the time that threadpoolctl's methods take. Recent
+    versions of these listen to one thread alone, silently, until that thread gives up control;
+    but the first run to enter and the last one to leave may be anybody's.
     """
+    handle = ctypes.PyDLL(library.filepath) if library.internal_api == "openblas" else None
+    for prefix, suffix in product(("scipy_", ""), ("64_", "", "_64")):
+        names = [f"{prefix}openblas_{verb}_num_threads{suffix}" for verb in ("get", "set")]
+        if all(hasattr(handle, name) for name in names):
+            getter, setter = (getattr(handle, name) for name in names)
+            setter.restype = None
+            return getter, setter
     give_up = getattr(library, "clear_controlling_thread", None)
-    if give_up is not None:
-        give_up(force=True)
-    library.set_num_threads(number)
-    if give_up is not None:
-        give_up(force=True)
+
+    def tell(number: int) -> None:
+        if give_up is not None:
+            give_up(force=True)
+        library.set_num_threads(number)
+        if give_up is not None:
+            give_up(force=True)
+
+    return library.get_num_threads, tell
 
 
 class _BlasGuard:
@@ -46,36 +64,37 @@ class _BlasGuard:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._inside = 0
-        self._libraries: list[Any] | None = None
+        self._controls: list[Control] | None = None
         self._numbers: list[int] = []
         self._forking = threading.local()
 
-    def _find(self) -> list[Any]:
+    def _find(self) -> list[Control]:
         from threadpoolctl import ThreadpoolController  # scikit-learn's own dependency
 
         found = ThreadpoolController().lib_controllers
-        return [lib for lib in found if lib.user_api == "blas"]
+        return [_control(lib) for lib in found if lib.user_api == "blas"]
 
     def __enter__(self) -> None:
         with self._lock:
-            if self._libraries is None:
-                self._libraries = self._find()
             self._inside += 1
             if self._inside == 1:
-                if not self._numbers:
-                    self._numbers = [lib.get_num_threads() for lib in self._libraries]
-                for library, number in zip(self._libraries, self._numbers, strict=True):
-                    if number != 1:
-                        _set_threads(library, 1)
+                if self._controls is None:
+                    self._controls = self._find()
+                known = self._numbers  # in a child whose parent was inside
+                for i, (number, tell) in enumerate(self._controls):
+                    if i == len(known):
+                        known.append(number())
+                    if known[i] != 1:
+                        tell(1)
 
     def __exit__(self, *exc: object) -> None:
         with self._lock:
             self._inside -= 1
-            if self._inside == 0 and self._libraries is not None:
-                for library, number in zip(self._libraries, self._numbers, strict=True):
-                    if number != 1:
-                        _set_threads(library, number)
-                self._numbers = []
+            if self._inside == 0 and self._controls is not None:
+                for i, (_, tell) in enumerate(self._controls):
+                    if self._numbers[i] != 1:
+                        tell(self._numbers[i])
+                self._numbers.clear()
 
     def hold(self) -> None:
         """Let no thread tell the libraries anything until the process has forked.
@@ -146,12 +165,92 @@ class Task:
         if self._error is not None:
             raise self._error
 
+    def drop(self) -> None:
+        """Make sure that the call is not begun any more; it may still be at work."""
+        if self._free.acquire(blocking=False):
+            self._arguments = ()
+            self._done.release()
+
     def cancel(self) -> None:
         """Return when the call has been made or never will be."""
         if self._free.acquire(blocking=False):
             self._done.release()
         with self._done:
             pass
+
+
+def _wait_for(lock: threading.Lock) -> None:
+    """Return when a lock is free, even if an interrupt strikes: what it guards is in use."""
+    try:
+        lock.acquire()
+    except BaseException:
+        lock.acquire()
+        raise
+
+
+class Shared:
+    """Calls of one function, each of which is made once, by whoever comes next.
+
+    The last one is the caller's: while it is made, others end theirs. To wait for them, and to be
+    woken, would take as long as many a call.
+
+    Parameters
+    ----------
+    function : callable
+        A function that releases the interpreter's lock while it works.
+    calls : sequence of tuple
+        Its arguments, call by call. No call may need what another one gives.
+    """
+
+    __slots__ = ("_calls", "_error", "_function", "_helpers", "_last")
+
+    def __init__(self, function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) -> None:
+        self._function = function
+        self._calls = deque(calls[:-1])
+        self._last: tuple[Any, ...] = calls[-1]
+        self._helpers: list[threading.Lock] = []
+        self._error: BaseException | None = None
+
+    def work(self) -> None:
+        """Make calls until none is left."""
+        mine = threading.Lock()
+        mine.acquire()
+        # Before the first call is taken: whoever finds none left waits for those that are known.
+        self._helpers.append(mine)
+        try:
+            self._make()
+        except BaseException as error:  # noqa: BLE001  # for whoever asks for the results
+            self._error = error
+            self._calls.clear()
+        mine.release()
+
+    def finish(self) -> None:
+        """Make calls until none is left, and return when all have been made.
+
+        Raises
+        ------
+        BaseException
+            What one of the calls raised, after which no other is begun.
+        """
+        try:
+            self._make()
+            self._function(*self._last)
+        finally:
+            self._calls.clear()
+            self._last = ()  # the task may lie around for a while
+            for helper in self._helpers:
+                _wait_for(helper)
+        if self._error is not None:
+            raise self._error
+
+    def _make(self) -> None:
+        function, calls = self._function, self._calls
+        while calls:
+            try:
+                arguments = calls.popleft()
+            except IndexError:  # somebody else has just taken the last one
+                return
+            function(*arguments)
 
 
 class Pool:
@@ -166,7 +265,7 @@ class Pool:
     def __init__(self, workers: int) -> None:
         self.workers = workers
         # What came last is done first: what came before it was less urgent.
-        self._tasks: deque[Task] = deque()
+        self._tasks: deque[Task | Shared] = deque()
         self._calls: SimpleQueue[None] = SimpleQueue()
         self._lock = threading.Lock()
         self._started = 0
@@ -211,25 +310,27 @@ class Pool:
             self._calls.put(None)
         return task
 
-    def both(
-        self, function: Callable[..., Any], here: tuple[Any, ...], there: tuple[Any, ...]
+    def share(
+        self, function: Callable[..., Any], calls: Sequence[tuple[Any, ...]], helpers: int = 1
     ) -> None:
-        """Call a function twice, at once: here and, if one comes in time, in a worker.
+        """Call a function several times: here and, if they come in time, in workers.
 
         Parameters
         ----------
         function : callable
             A function that releases the interpreter's lock while it works.
-        here, there : tuple
-            The arguments of the two calls.
+        calls : sequence of tuple
+            Its arguments, call by call, in the order in which they are taken.
+        helpers : int
+            How many workers are asked for help.
         """
-        task = self.begin(function, *there)
-        try:
-            function(*here)
-        except BaseException:
-            task.cancel()
-            raise
-        task.finish()
+        if self._started < self.workers:
+            self._start()
+        shared = Shared(function, calls)
+        for _ in range(min(helpers, self._started)):
+            self._tasks.append(shared)
+            self._calls.put(None)
+        shared.finish()
 
 
 pool: Final = Pool(max(cores() - 1, 0))

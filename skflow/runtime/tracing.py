@@ -11,9 +11,11 @@ import numpy as np
 
 from skflow.graph.dtypes import Array
 from skflow.graph.nodes import Operation, Tensor
-from skflow.runtime.emit import Code, Frame, Step
+from skflow.runtime.emit import Code, Step
+from skflow.runtime.frame import Frame
 from skflow.runtime.state import Variable
 from skflow.runtime.steps import Node
+from skflow.runtime.written import Written
 
 _EXTRA: Final = ("_now", "_note")  # no name of a plan begins with an underscore
 
@@ -94,33 +96,28 @@ class TracedCode:
         self._code = code
         self._lines: list[tuple[str, Node | None]] = []
         self._steps: list[_Traced] = []
+        self._results: list[str] = []
         self._write(fetches, feeds)
-        inputs = ", ".join([f"f{i}" for i in range(len(code.plan.feeds))])
-        names = ", ".join([*code.bound_names, *_EXTRA])
-        head = [f"def bind({names}):", f"    def step({inputs}):"]
-        body = [f"        {line}" for line, _ in self._lines]
-        self.text = "\n".join([*head, *body, "    return step"])
-        self._first_line = len(head) + 1
-        space: dict[str, Any] = {"plan_code": self}
-        exec(compile(self.text, "<plan>", "exec"), space)
-        self._bind = space["bind"]
+        inputs = [f"f{i}" for i in range(len(code.plan.feeds))]
+        lines = [line for line, _ in self._lines]
+        bound = [*code.bound_names, *_EXTRA]
+        self._written = Written(lines, self._results, bound, inputs, self)
+        self.text = self._written.text
 
     def node_at(self, line: int) -> Node | None:
         """The node whose step stands at a line of the function."""
-        index = line - self._first_line
+        index = self._written.index(line)
         return self._lines[index][1] if 0 <= index < len(self._lines) else None
 
     def bind(self, frame: Frame, recorder: Recorder) -> Callable[..., Any]:
         """The function over the memory of a frame; what it does is noted by a recorder."""
-        found = {
+        items = [
             # What a kernel asks of the run, it asks of the traced one: bodies are traced too.
-            name: item.traced(recorder) if name[0] == "x" else item
+            item.traced(recorder) if name[0] == "x" else item
             for name, item in frame.names.items()
-        }
-        step: Callable[..., Any] = self._bind(
-            **found, _now=time.perf_counter_ns, _note=_Notes(self._steps, recorder)
-        )
-        return step
+        ]
+        notes = _Notes(self._steps, recorder)
+        return self._written.bind([*items, time.perf_counter_ns, notes])
 
     def _write(self, fetches: Sequence[Tensor | Operation], feeds: Collection[Tensor]) -> None:
         lines = self._code.lines
@@ -135,7 +132,7 @@ class TracedCode:
             for fetch, expression in zip(fetches, self._code.results, strict=False)
         ]
         results.extend(self._code.results[len(results) :])
-        self._lines.append((f"return ({''.join(r + ', ' for r in results)})", None))
+        self._results = results
 
     def _write_step(
         self, step: Step, lines: list[tuple[str, Node | None]], feeds: Collection[Tensor]

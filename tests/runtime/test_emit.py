@@ -14,6 +14,7 @@ from skflow.runtime.plan import Lowering
 from skflow.runtime.products import parts_of
 from skflow.runtime.state import State
 from tests import op_checks
+from tests.interpreter import Interpreter
 
 ROWS, _ = op_checks.tables()
 
@@ -216,16 +217,21 @@ def test_a_column_times_a_row() -> None:
 
 
 @pytest.mark.parametrize("dtype", [tf.float32, tf.float64, tf.complex64])
-def test_where_products_are_split(dtype: Any) -> None:
-    """Both parts are whole rows or columns, none is empty, and the first one is larger."""
+def test_where_products_are_cut(dtype: Any) -> None:
+    """The parts are whole rows or columns, none is empty, and they never become larger."""
     for n, k, m in [(40, 600, 900), (8, 5000, 1000), (500, 500, 500), (33, 10_000, 40)]:
         x, y = tf.placeholder(dtype, [n, k]), tf.placeholder(dtype, [k, m])
         plan = Lowering(State()).lower([tf.matmul(x, y)], [x, y], [(n, k), (k, m)])
         split = parts_of(plan.nodes[-1])
         assert split is not None
-        by_rows, at = split
-        whole = n if by_rows else m
-        assert whole / 2 - 16 <= at < whole
+        by_rows, ends, _ = split
+        assert ends[-1] == (n if by_rows else m) == max(n, m)
+        sizes = np.diff([0, *ends])
+        assert len(sizes) > 1
+        assert sizes.min() > 0
+        assert (np.diff(sizes[:-1]) <= 0).all()
+        assert sizes[-1] < 2 * sizes[-2]
+        assert not (np.array(ends[:-1]) % (8 if by_rows else 16)).any()
 
 
 def test_gradients_are_worked_out_where_the_update_reads_them() -> None:
@@ -242,6 +248,29 @@ def test_gradients_are_worked_out_where_the_update_reads_them() -> None:
         session.run(train, {x: fed})
         expected = 0.5 - 0.25 * (fed.sum(axis=0)[:, None] + 3.0 * 0.5)
         np.testing.assert_allclose(session.run(w), np.repeat(expected, 40, axis=1), rtol=1e-12)
+
+
+def test_sums_of_few_rows_are_worked_out_in_place() -> None:
+    """As those of biases' gradients are: without a copy, and as exactly as by the kernel."""
+    x = tf.placeholder(tf.float32, [50, 30])
+    w, bias = tf.Variable(tf.ones([30, 20])), tf.Variable(tf.ones([20]))
+    out = tf.tanh(tf.matmul(x, w) + bias)
+    train = tf.train.GradientDescentOptimizer(0.5).minimize(tf.reduce_sum(tf.square(out)))
+    code = code_of([train], {x: (50, 30)})
+    (total,) = [n for n in code.plan.nodes if n.definition.type == "Sum"]
+    assert code.place(total.outputs[0]) == "gradients"
+    fed = np.random.default_rng(0).standard_normal((50, 30)).astype(np.float32)
+    interpreter = Interpreter()
+    with tf.Session() as session:
+        for runner in (session, interpreter):
+            runner.run([tf.global_variables_initializer()])
+        for _ in range(3):
+            session.run(train, {x: fed})
+            interpreter.run([train], {x: fed})
+        for found, wanted in zip(
+            session.run([w, bias]), interpreter.run([w.value(), bias.value()]), strict=True
+        ):
+            np.testing.assert_array_equal(found, wanted)
 
 
 def test_one_number_for_many() -> None:

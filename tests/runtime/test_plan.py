@@ -297,3 +297,24 @@ def test_variables_of_the_old_kind() -> None:
     with tf.Session() as session:
         assert session.run(tf.assign(v, [1.0, 2.0])).tolist() == [1.0, 2.0]
         assert session.run([v, v + 1.0])[1].tolist() == [2.0, 3.0]
+
+
+def test_one_number_is_not_written_out_beside_an_array() -> None:
+    """As the gradients of sums and means repeat it."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, (3, 4))
+        scale = tf.placeholder(tf.float32, ())
+        repeated = tf.tile(tf.reshape(scale, (1, 1)), (3, 4))
+        partly = tf.tile(tf.reshape(scale, (1, 1)), (3, 1))
+        feed = {x: np.arange(12.0).reshape(3, 4), scale: 2.5}
+        for fetch in (x * repeated, repeated - x, x + repeated, repeated / (x + 1.0)):
+            types = [n.definition.type for n in session.plan(fetch, feed)._code.plan.nodes]
+            assert "Tile" not in types
+            assert session.run(fetch, feed).shape == (3, 4)
+        np.testing.assert_array_equal(session.run(x * repeated, feed), feed[x] * 2.5)
+        np.testing.assert_array_equal(session.run(repeated * repeated, feed)[0], [6.25] * 4)
+        np.testing.assert_array_equal(session.run(partly + 1.0, feed), [[3.5]] * 3)
+        loss = tf.reduce_mean(tf.square(x))
+        (gradient,) = tf.gradients(loss * scale, x)
+        found = session.run(gradient, feed)
+        np.testing.assert_allclose(found, 2.5 * 2 * feed[x] / 12, rtol=1e-6)

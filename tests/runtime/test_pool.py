@@ -34,7 +34,7 @@ def test_both_calls_are_made(workers: int) -> None:
     pool = Pool(workers)
     for k in range(5):
         out = np.zeros(2)
-        pool.both(np.add, (k, 1, out[:1]), (k, 2, out[1:]))
+        pool.share(np.add, [(k, 1, out[:1]), (k, 2, out[1:])])
         assert out.tolist() == [k + 1, k + 2]
 
 
@@ -51,15 +51,53 @@ def test_exceptions_reach_the_caller(workers: int, bad: str) -> None:
 
     for _ in range(3):
         with pytest.raises(ZeroDivisionError, match=bad):
-            pool.both(work, ("here",), ("there",))
-    pool.both(work, ("a",), ("b",))
+            pool.share(work, [("here",), ("there",)])
+    pool.share(work, [("a",), ("b",)])
     assert sorted(done)[:2] == ["a", "b"]
+
+
+@pytest.mark.parametrize("workers", [0, 1, 3])
+def test_each_call_is_made_once_and_the_last_by_the_caller(workers: int) -> None:
+    pool = Pool(workers)
+    for count in (1, 2, 3, 20):
+        made: list[tuple[int, int]] = []
+
+        def work(number: int, made: list[tuple[int, int]] = made) -> None:
+            np.ones((60, 60)) @ np.ones((60, 60))
+            made.append((number, threading.get_ident()))
+
+        pool.share(work, [(n,) for n in range(count)], workers)
+        assert sorted(n for n, _ in made) == list(range(count))
+        assert dict(made)[count - 1] == threading.get_ident()
+
+
+def test_an_error_elsewhere_ends_the_work() -> None:
+    """No call is begun after an error is known, and all that were begun have ended."""
+    pool, caller = Pool(1), threading.get_ident()
+    for bad in (False, True):  # of a worker, then of the caller
+        begun, ended = [], []
+        helped = threading.Event()
+
+        def work(number: int, bad: bool = bad, helped: threading.Event = helped) -> None:
+            begun.append(number)  # noqa: B023
+            if threading.get_ident() != caller:
+                helped.set()
+            elif not helped.is_set():
+                helped.wait(30)
+            if (threading.get_ident() == caller) == bad:
+                raise ZeroDivisionError(number)
+            ended.append(number)  # noqa: B023
+
+        with pytest.raises(ZeroDivisionError):
+            pool.share(work, [(n,) for n in range(50)])
+        assert len(begun) < 50
+        assert len(ended) < len(begun)
 
 
 def test_workers_ignore_floating_point_errors() -> None:
     out = np.zeros(2)
     with np.errstate(all="ignore"):
-        Pool(1).both(np.divide, (1.0, np.zeros(1), out[:1]), (1.0, np.zeros(1), out[1:]))
+        Pool(1).share(np.divide, [(1.0, np.zeros(1), out[:1]), (1.0, np.zeros(1), out[1:])])
     assert np.isinf(out).all()
 
 
@@ -70,7 +108,7 @@ def test_where_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None
     pool, done = Pool(1), []
     monkeypatch.setattr(threading.Thread, "start", refuse)
     for _ in range(2):
-        pool.both(done.append, (1,), (2,))
+        pool.share(done.append, [(1,), (2,)])
     assert done == [1, 2, 1, 2]
 
 
@@ -81,7 +119,7 @@ def test_many_callers_at_once() -> None:
     def work(number: int) -> None:
         for k in range(50):
             out = np.zeros(2)
-            pool.both(np.add, (number, k, out[:1]), (number, -k, out[1:]))
+            pool.share(np.add, [(number, k, out[:1]), (number, -k, out[1:])])
             found.append(out.tolist() == [number + k, number - k])
 
     callers = [threading.Thread(target=work, args=(n,)) for n in range(8)]
@@ -119,7 +157,7 @@ def test_nobody_waits_for_a_busy_worker(busy: tuple[Pool, Callable[[], None]]) -
     def work(_: str) -> None:
         who.append(threading.get_ident())
 
-    pool.both(work, ("here",), ("there",))
+    pool.share(work, [("here",), ("there",)])
     assert who == [threading.get_ident()] * 2
     let_go()
     pool.begin(work, "behind all that lies there").finish()

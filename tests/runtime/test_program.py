@@ -295,3 +295,60 @@ def test_runs_do_not_heed_how_numpy_is_told_to_treat_errors() -> None:
                 session.run(failing)
             assert np.geterr() == before
             session._state.variable(v.op).move(np.zeros(2, np.float32))
+
+
+# ---- the memory of gradients ----------------------------------------------------------------
+
+
+def _training() -> tuple[Any, Any]:
+    x = tf.placeholder(tf.float32, (None, 3))
+    loss = tf.reduce_sum(tf.matmul(x, tf.Variable(tf.ones((3, 2)))))
+    return x, tf.train.GradientDescentOptimizer(0.5).minimize(loss)
+
+
+def _gradients(session: Any) -> list[Any]:
+    plans = [p for program in session._programs.values() for p in program._plans.values()]
+    return [a for plan in plans for frame in plan._frames for a in frame.gradients.values()]
+
+
+def test_plans_for_two_batch_sizes_share_the_memory_of_gradients() -> None:
+    x, step = _training()
+    again = tf.group(step)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for fetch in (step, again):
+            session.run(fetch, {x: np.ones((4, 3))})
+        first, second = _gradients(session)
+        assert first is second
+        reference = weakref.ref(first)
+        del first, second
+        session._release(-1, 100)
+        gc.collect()
+        assert reference() is None
+
+
+def test_a_run_within_a_run_has_memory_of_its_own() -> None:
+    """As one has that a finalizer begins in the middle of another one of its thread."""
+    x, step = _training()
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        session.run(step, {x: np.ones((4, 3))})
+        (shared,) = _gradients(session)
+        shared[:] = 7.0
+        with session._state.lock.writing:
+            session.run(step, {x: np.ones((4, 3))})
+        assert shared.tolist() == [7.0] * 6
+        (v,) = tf.global_variables()
+        np.testing.assert_array_equal(session.run(v), np.full((3, 2), 1.0 - 2 * 2.0))
+
+
+def test_two_optimizers_of_the_same_variables_do_not_share_it() -> None:
+    v = tf.Variable(tf.ones((3,)))
+    first = tf.train.GradientDescentOptimizer(0.5).minimize(tf.reduce_sum(v))
+    with tf.control_dependencies([first]):
+        second = tf.train.GradientDescentOptimizer(0.25).minimize(tf.reduce_sum(tf.square(v)))
+    with tf.Session() as session:
+        session.run(v.initializer)
+        session.run(second)
+        found = _gradients(session)
+        assert len({id(a) for a in found}) == len(found)

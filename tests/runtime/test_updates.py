@@ -10,6 +10,7 @@ import pytest
 
 import skflow as tf
 from skflow.graph.ops._updates import BLOCK
+from skflow.runtime.threads import pool
 
 OPTIMIZERS: dict[str, Callable[[], Any]] = {
     "descent": lambda: tf.train.GradientDescentOptimizer(0.5),
@@ -188,7 +189,7 @@ def test_what_is_not_initialized() -> None:
 @pytest.mark.parametrize("size", [1, BLOCK, BLOCK + 1, 3 * BLOCK - 1, 5 * BLOCK + 3])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_blocks_are_alike_and_whole(size: int, dtype: Any) -> None:
-    """Those of a large variable are shared with a worker, most of them being done here."""
+    """Blocks of a variable differ by little."""
     v = tf.Variable(np.zeros(size, dtype))
     train = tf.train.AdamOptimizer(0.5).apply_gradients([(tf.ones([size], v.dtype.base_dtype), v)])
     with tf.Session() as session:
@@ -206,4 +207,44 @@ def test_blocks_are_alike_and_whole(size: int, dtype: Any) -> None:
     assert sum(sizes) == size
     assert max(sizes) <= BLOCK
     assert max(sizes) - min(sizes) <= len(sizes)
-    assert len(update.there) <= len(update.here)
+
+
+# ---- gradients made with the update --------------------------------------------------------
+
+
+def large_step(name: str, own: bool) -> tuple[Any, Any, list[Any]]:
+    """A step whose largest gradient comes last, as a product that cores share.
+
+    If `own` is true, the products of the gradients take variables that the step updates.
+    """
+    x = tf.placeholder(tf.float64, [40, 800])
+    w, bias = tf.Variable(np.full((800, 500), 0.01)), tf.Variable(np.zeros(500))
+    variables = [w, bias]
+    left = x
+    if own:
+        variables.append(tf.Variable(np.full((40, 800), 0.02)))
+        left = variables[-1].value()
+    out = tf.tanh(tf.matmul(left, w) + bias)
+    loss = tf.reduce_sum(tf.square(out - tf.reduce_mean(x)))
+    return OPTIMIZERS[name]().minimize(loss), x, [v.value() for v in variables]
+
+
+@pytest.mark.parametrize("own", [False, True])
+@every_optimizer
+def test_updates_that_follow_a_product(name: str, own: bool) -> None:
+    """Part by part, on one thread or more: as if the gradients had been there before."""
+    train, x, variables = large_step(name, own)
+    rng = np.random.default_rng(0)
+    feeds = [rng.standard_normal((40, 800)) / 40 for _ in range(3)]
+    found = []
+    for threads in (1, 2):
+        config = tf.ConfigProto(intra_op_parallelism_threads=threads)
+        with tf.Session(config=config) as session:
+            session.run(tf.global_variables_initializer())
+            text = session.plan(train, {x: feeds[0]})._code.text
+            assert (".after(" in text) == (threads > 1 and pool.workers > 0 and not own)
+            for fed in feeds:
+                session.run(train, {x: fed})
+            found.append(session.run(variables))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-8)

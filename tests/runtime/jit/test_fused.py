@@ -179,7 +179,13 @@ OPTIMIZERS = {
 }
 
 
-@pytest.mark.parametrize("dtype", [tf.float32, tf.float64], ids=["float32", "float64"])
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        pytest.param(tf.float32, id="float32"),
+        pytest.param(tf.float64, id="float64", marks=pytest.mark.soak),
+    ],
+)
 def test_optimizers(dtype: Any) -> None:
     """All kinds in one graph, each with weights of its own and a rate that is computed."""
 
@@ -278,7 +284,7 @@ def test_bodies() -> None:
 # ---- threads --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("threads", [pytest.param(1, marks=pytest.mark.soak), 2])
 def test_large_steps_are_shared(threads: int) -> None:
     def build() -> Any:
         rng = np.random.default_rng(1)

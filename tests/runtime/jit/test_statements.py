@@ -11,6 +11,10 @@ import skflow as tf
 from tests.compiled import Beside
 
 FLOATS = (tf.float32, tf.float64)
+EACH = (
+    pytest.param(tf.float32, id="float32"),
+    pytest.param(tf.float64, id="float64", marks=pytest.mark.soak),
+)
 SPECIAL = (0.0, -0.0, np.inf, -np.inf, np.nan, 1e-42, -3e38, 1.0)
 
 
@@ -53,7 +57,7 @@ SIZES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("dtype", FLOATS, ids=["float32", "float64"])
+@pytest.mark.parametrize("dtype", EACH)
 def test_products(dtype: Any) -> None:
     many = Many()
     with many.graph.as_default():
@@ -110,7 +114,7 @@ def test_softmax() -> None:
     many.check(0.05)
 
 
-@pytest.mark.parametrize("dtype", FLOATS, ids=["float32", "float64"])
+@pytest.mark.parametrize("dtype", EACH)
 def test_elements(dtype: Any) -> None:
     """Special numbers, single numbers, broadcasting and types of all kinds."""
     unary = [

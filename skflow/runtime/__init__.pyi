@@ -1,0 +1,5 @@
+from skflow.runtime import (
+    describe as describe,
+    run_metadata as run_metadata,
+    tracing as tracing,
+)
