@@ -1,38 +1,17 @@
 """Estimators that keep scikit-learn's contract and train in graphs."""
 
-from skflow.estimators.combined import (
-    DNNLinearCombinedClassifier as DNNLinearCombinedClassifier,
-    DNNLinearCombinedRegressor as DNNLinearCombinedRegressor,
-)
-from skflow.estimators.custom import (
-    GraphClassifier as GraphClassifier,
-    GraphRegressor as GraphRegressor,
-)
-from skflow.estimators.dnn import DNNClassifier as DNNClassifier, DNNRegressor as DNNRegressor
-from skflow.estimators.graph_display import GraphDisplay as GraphDisplay
-from skflow.estimators.linear import (
-    LinearClassifier as LinearClassifier,
-    LinearRegressor as LinearRegressor,
-)
-from skflow.estimators.loading import load as load
-from skflow.estimators.loss_curve_display import LossCurveDisplay as LossCurveDisplay
-from skflow.estimators.model_function import (
-    EstimatorSpec as EstimatorSpec,
-    ModeKeys as ModeKeys,
-)
+from skflow.graph.lazy import attach
 
-__all__ = [
-    "DNNClassifier",
-    "DNNLinearCombinedClassifier",
-    "DNNLinearCombinedRegressor",
-    "DNNRegressor",
-    "EstimatorSpec",
-    "GraphClassifier",
-    "GraphDisplay",
-    "GraphRegressor",
-    "LinearClassifier",
-    "LinearRegressor",
-    "LossCurveDisplay",
-    "ModeKeys",
-    "load",
-]
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "estimators.combined": "DNNLinearCombinedClassifier DNNLinearCombinedRegressor",
+        "estimators.custom": "GraphClassifier GraphRegressor",
+        "estimators.dnn": "DNNClassifier DNNRegressor",
+        "estimators.graph_display": "GraphDisplay",
+        "estimators.linear": "LinearClassifier LinearRegressor",
+        "estimators.loading": "load",
+        "estimators.loss_curve_display": "LossCurveDisplay",
+        "estimators.model_function": "EstimatorSpec ModeKeys",
+    },
+)

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, _fit_context
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
@@ -22,7 +22,6 @@ from sklearn.utils.validation import check_is_fitted
 import skflow as tf
 from skflow.estimators.callbacks import CallbackSupport, EpochCallbacks
 from skflow.estimators.columns import Columns
-from skflow.estimators.digests import digest
 from skflow.estimators.fitting import Fitting, Watch, network_outputs
 from skflow.estimators.heads import Head
 from skflow.estimators.inputs import Rows, check_validation_data, check_weights
@@ -33,11 +32,19 @@ from skflow.estimators.objectives import Penalty
 from skflow.estimators.passes import PassSupport
 from skflow.estimators.progress import Progress
 from skflow.estimators.recipes import FULL_BATCH, OPTIMIZERS, Recipe
-from skflow.estimators.runs import FORMAT, Policy, Run
-from skflow.estimators.saving import SavingSupport
-from skflow.estimators.summaries import Summaries
+from skflow.estimators.saving_support import SavingSupport
 from skflow.estimators.training import Setting, State, Values, all_finite, predictor
+from skflow.estimators.validation import validated
+from skflow.graph.lazy import LazyModule
 from skflow.train.loop import History, Limits
+
+if TYPE_CHECKING:
+    from skflow.estimators import digests, runs, summaries
+else:
+    # What only trainings with a directory of their own need.
+    digests = LazyModule("skflow.estimators.digests")
+    runs = LazyModule("skflow.estimators.runs")
+    summaries = LazyModule("skflow.estimators.summaries")
 
 Array = NDArray[Any]
 RandomState = np.random.RandomState
@@ -165,7 +172,7 @@ class NetworkEstimator(PassSupport, SavingSupport, CallbackSupport, BaseEstimato
 
     # ---- fit ---------------------------------------------------------------------------
 
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    @validated
     def fit(
         self,
         X: Any,
@@ -338,17 +345,17 @@ class NetworkEstimator(PassSupport, SavingSupport, CallbackSupport, BaseEstimato
         if self.model_dir is None:
             yield fitting
             return
-        policy = Policy(
+        policy = runs.Policy(
             self.save_checkpoints_secs, self.save_checkpoints_steps, self.keep_checkpoint_max
         )
         name = self._run_name(fitting.setting, rows, held, start)
         private, every = self.random_state is not None, self.summary_steps
-        with Run(os.fspath(self.model_dir), name, policy) as run:
+        with runs.Run(os.fspath(self.model_dir), name, policy) as run:
             if every is None:
                 yield fitting.saved_in(run, None, private=private)
                 return
-            with Summaries(run.directory, every) as summaries:
-                yield fitting.saved_in(run, summaries, private=private)
+            with summaries.Summaries(run.directory, every) as told:
+                yield fitting.saved_in(run, told, private=private)
 
     def _run_name(self, setting: Setting, rows: Rows, held: Rows | None, start: Values) -> str:
         """What trainings with the same result are called."""
@@ -356,7 +363,8 @@ class NetworkEstimator(PassSupport, SavingSupport, CallbackSupport, BaseEstimato
         for name in _WITHOUT_EFFECT:
             del parameters[name]
         data = [[part.features.arrays(), part.labels, part.weight] for part in (rows, held) if part]
-        found = digest(FORMAT, kind, parameters, setting.network.spec, setting.head, data, start)
+        spec, head = setting.network.spec, setting.head
+        found = digests.digest(runs.FORMAT, kind, parameters, spec, head, data, start)
         return f"{kind.__name__}-{found}"
 
     def _search(self, fitting: Fitting, rows: Rows, start: Values) -> tuple[Values, History]:

@@ -3,31 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from types import TracebackType
 from typing import Any, Self
 
-try:
-    from sklearn.callback import CallbackSupportMixin, with_callbacks
-except ModuleNotFoundError:
-    CallbackSupportMixin = object
+from skflow.graph.lazy import LazyModule
 
-    def with_callbacks(method: Callable[..., Any]) -> Callable[..., Any]:
-        """Nothing has been set up, so nothing needs to be torn down."""
-        return method
-
+# It imports all of rich, for the progress bar among the callbacks: 2 MB that few fits need.
+_callback = LazyModule("sklearn.callback")
 
 Attributes = Callable[[], Mapping[str, Any]]
 
 
-class CallbackSupport(CallbackSupportMixin):  # type: ignore[misc]
-    """Base of estimators that take callbacks; without scikit-learn 1.9 it adds nothing."""
+class CallbackSupport:
+    """Base of estimators that take callbacks; without scikit-learn 1.9 it adds nothing.
+
+    It has the methods of scikit-learn's `CallbackSupportMixin`, by which scikit-learn knows such
+    estimators, and asks that for them at first use.
+    """
+
+    if find_spec("sklearn.callback") is not None:
+
+        def set_callbacks(self, *callbacks: Any) -> Self:
+            """Set the callbacks that follow the estimator's fits.
+
+            Parameters
+            ----------
+            *callbacks : object
+                Those of scikit-learn, or others that follow its protocol; none to remove them.
+
+            Returns
+            -------
+            self : object
+                The estimator.
+
+            Raises
+            ------
+            TypeError
+                If one of them is no callback.
+            """
+            return _callback.CallbackSupportMixin.set_callbacks(self, *callbacks)  # type: ignore[no-any-return]
+
+        def _init_callback_context(self, **options: Any) -> Any:
+            """What is told of a fit; the callbacks are set up."""
+            return _callback.CallbackSupportMixin._init_callback_context(self, **options)
 
 
 def _nothing(estimator: CallbackSupport) -> None:
     """Leave it to the decorator to tear down what was set up."""
-
-
-_tear_down: Callable[[CallbackSupport], None] = with_callbacks(_nothing)
 
 
 class EpochCallbacks:
@@ -85,7 +108,7 @@ class EpochCallbacks:
         trace: TracebackType | None,
     ) -> None:
         if self.active:
-            _tear_down(self._estimator)
+            _callback.with_callbacks(_nothing)(self._estimator)
 
     def begin(self) -> None:
         """The fit begins: callbacks are set up and told."""

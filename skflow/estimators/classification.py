@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.base import ClassifierMixin
 from sklearn.utils import assert_all_finite, compute_sample_weight
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_non_negative
 
 from skflow.estimators.base import NetworkEstimator
-from skflow.estimators.classes import Classes, checked
 from skflow.estimators.heads import Head
 from skflow.estimators.models import Targets
+from skflow.estimators.validation import validated
+from skflow.graph.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from skflow.estimators import classes as labelling
+    from skflow.estimators.classes import Classes
+else:
+    labelling = LazyModule("skflow.estimators.classes")
 
 Array = NDArray[Any]
 
@@ -143,7 +150,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     # ---- fit ---------------------------------------------------------------------------
 
     @available_if(_steps_on_batches)  # type: ignore[untyped-decorator]
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    @validated
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
         """Make one pass over some rows, going on where the last call ended.
 
@@ -171,8 +178,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         )
 
     def _targets(self, y: Any, dtype: Any, known: Head | None) -> Targets:
-        y = checked(self, y)
-        classes = Classes.of(y)
+        y = labelling.checked(self, y)
+        classes = labelling.Classes.of(y)
         if known is not None:
             before = self._classes
             if not _alike(before, classes):
@@ -185,9 +192,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
 
     def _more_targets(self, y: Any, dtype: Any, expected: Any) -> Targets:
         """Targets that may have classes not seen before."""
-        y = checked(self, y)
+        y = labelling.checked(self, y)
         before = self._classes if self.__sklearn_is_fitted__() else None
-        classes = Classes.of(y) if before is None else before.with_those_of(y)
+        classes = labelling.Classes.of(y) if before is None else before.with_those_of(y)
         if expected is not None:
             classes = classes.expecting(expected)
         targets = self._encoded(y, dtype, classes)
@@ -203,12 +210,12 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
 
     def _labels(self, y: Any, dtype: Any, targets: Targets) -> Array:
         classes: Classes = targets.facts["_classes"]
-        return classes.codes(checked(self, y), dtype)
+        return classes.codes(labelling.checked(self, y), dtype)
 
     def _row_weights(self, y: Any, weight: Array | None, dtype: Any) -> Array | None:
         if self.class_weight is None:
             return weight
-        y = checked(self, y)
+        y = labelling.checked(self, y)
         if isinstance(self.class_weight, str) and y.ndim == 1:
             found = _balanced(y, weight)
         else:

@@ -116,7 +116,7 @@ PARAMETERS: Final[Mapping[str, tuple[str, str]]] = {
     "restore_best": (
         "bool",
         """Whether training on batches ends with the weights of the epoch with the best validation
-        score, or without one with the lowest training loss.""",
+        score, or without one with the lowest training loss. Their copy takes memory.""",
     ),
     "shuffle": ("bool", "Whether each epoch takes the rows in a new order."),
     "warm_start": ("bool", "Whether `fit` starts from the weights of the last one."),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack
 
 import skflow as tf
+from skflow.train.batches import Chosen
 
 Array = NDArray[Any]
+_LARGE: Final = 1 << 26  # bytes of dense numbers that are not copied to set rows aside
 Column = Any  # an ndarray, or anything else that `Batches` takes
 
 
@@ -116,15 +118,19 @@ class Features:
         The codes of the categories.
     categories : tuple of c int
         As in `FeatureSpec`.
+    chosen : ndarray of int, shape (k,), optional
+        Which rows of `numeric` these are; by default all are. So rows are set aside from a large
+        array, which may be a file's, without a copy of the others.
     """
 
     numeric: Any
     codes: Array | None = None
     categories: tuple[int, ...] = ()
+    chosen: Array | None = None
 
     def __len__(self) -> int:
         """The number of rows."""
-        return int(self.numeric.shape[0])
+        return int(self.numeric.shape[0] if self.chosen is None else len(self.chosen))
 
     @property
     def sparse(self) -> bool:
@@ -138,7 +144,7 @@ class Features:
         return FeatureSpec(int(columns), self.categories, self.sparse, dtype)
 
     def take(self, rows: Array) -> Features:
-        """A copy of some rows.
+        """Some rows; if they are few, or the numbers sparse, a copy.
 
         Parameters
         ----------
@@ -146,10 +152,14 @@ class Features:
             Which ones, in any order.
         """
         codes = None if self.codes is None else self.codes[rows]
-        return replace(self, numeric=self.numeric[rows], codes=codes)
+        chosen = rows if self.chosen is None else self.chosen[rows]
+        columns = self.numeric.shape[1]
+        if not self.sparse and len(chosen) * columns * self.numeric.itemsize >= _LARGE:
+            return replace(self, codes=codes, chosen=chosen)
+        return replace(self, numeric=self.numeric[chosen], codes=codes, chosen=None)
 
     def rows(self, chosen: slice) -> Features:
-        """Rows that lie side by side; if the numbers are dense, a view of them.
+        """Rows that lie side by side; if the numbers are dense and all there, a view of them.
 
         Parameters
         ----------
@@ -157,11 +167,14 @@ class Features:
             Which ones; the step must be one.
         """
         codes = None if self.codes is None else self.codes[chosen]
-        return replace(self, numeric=self.numeric[chosen], codes=codes)
+        places = chosen if self.chosen is None else self.chosen[chosen]
+        return replace(self, numeric=self.numeric[places], codes=codes, chosen=None)
 
     def columns(self) -> list[Column]:
         """What `Batches` takes batches of."""
         numeric = SparseRows(self.numeric) if self.sparse else self.numeric
+        if self.chosen is not None:
+            numeric = Chosen(self.numeric, self.chosen)
         return [numeric] if self.codes is None else [numeric, self.codes]
 
     def arrays(self) -> list[Array]:
@@ -169,7 +182,7 @@ class Features:
         beside = [] if self.codes is None else [self.codes]
         if self.sparse:
             return [*SparseRows(self.numeric).part(slice(None)), *beside]
-        return [self.numeric, *beside]
+        return [self.rows(slice(None)).numeric, *beside]
 
     def in_form(self, sparse: bool) -> Features:
         """The same features with the numbers in a sparse matrix, or in a dense one.
@@ -181,6 +194,8 @@ class Features:
         """
         if self.sparse == sparse:
             return self
+        if self.chosen is not None:
+            return self.rows(slice(None)).in_form(sparse)
         return replace(self, numeric=csr_array(self.numeric) if sparse else self.numeric.toarray())
 
     def encoded(self) -> Features:
@@ -189,6 +204,8 @@ class Features:
         The columns of the categories follow those of the numbers, as `Columns.names` names them.
         A row has a one in the columns of its categories; one of unknown category has none.
         """
+        if self.chosen is not None:
+            return self.rows(slice(None)).encoded()
         if self.codes is None:
             return self
         counts = np.array(self.categories)

@@ -7,19 +7,15 @@ import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skflow.estimators.checkpoints import Checkpoints, Evaluations, begin
 from skflow.estimators.heads import Head
 from skflow.estimators.inputs import Rows, in_blocks
 from skflow.estimators.networks import Network
-from skflow.estimators.runs import Facts, Run
-from skflow.estimators.search import search
 from skflow.estimators.starts import Start
-from skflow.estimators.summaries import Summaries
 from skflow.estimators.training import (
     Setting,
     State,
@@ -28,8 +24,18 @@ from skflow.estimators.training import (
     predictor,
     training_graph,
 )
+from skflow.graph.lazy import LazyModule
 from skflow.train.batches import Batches
 from skflow.train.loop import History, Limits, Position, Report, train
+
+if TYPE_CHECKING:
+    from skflow.estimators import checkpoints as saved, search
+    from skflow.estimators.checkpoints import Checkpoints, Evaluations
+    from skflow.estimators.runs import Facts, Run
+    from skflow.estimators.summaries import Summaries
+else:
+    saved = LazyModule("skflow.estimators.checkpoints")
+    search = LazyModule("skflow.estimators.search")
 
 Array = NDArray[Any]
 RandomState = np.random.RandomState
@@ -141,9 +147,9 @@ class Fitting:
         -------
         Fitting
         """
-        rng, first = begin(run, self.rng, private=private)
+        rng, first = saved.begin(run, self.rng, private=private)
         network, asked = self.setting.network, self.watch.interrupted
-        known = None if self.setting.recipes else Evaluations(run, first, network, asked)
+        known = None if self.setting.recipes else saved.Evaluations(run, first, network, asked)
         if known is not None and summaries is not None:
             # What it is told again it tells again.
             summaries.begin(predictor(network).graph, 0, resumed=run.stored is not None)
@@ -204,7 +210,7 @@ class Fitting:
                 self.limits,
                 score=None
                 if held is None
-                else lambda: validate(network, head, held, graph.values()),
+                else lambda: validate(network, head, held, graph.live_values()),
                 snapshot=graph.read if self.restore_best else None,
                 report=self.watch.report,
                 rate=graph.rate,
@@ -218,7 +224,10 @@ class Fitting:
             )
             if checkpoints is not None:
                 checkpoints.finish(history)
-            return graph.named(graph.read() if history.best is None else history.best), history
+            if history.best is not None:
+                return graph.named(history.best), history
+            graph.release()  # a copy of the values need not lie beside what steps worked in
+            return graph.values(), history
 
     def _checkpoints(self, graph: TrainingGraph, steps: int, *, scored: bool) -> Checkpoints | None:
         """What writes checkpoints, if there is a run."""
@@ -226,7 +235,7 @@ class Fitting:
             return None
         assert self.first is not None
         asked = self.watch.interrupted
-        return Checkpoints(self.run, graph, self.rng, self.first, steps, scored, asked)
+        return saved.Checkpoints(self.run, graph, self.rng, self.first, steps, scored, asked)
 
     def _step(
         self, graph: TrainingGraph, position: Position | None
@@ -279,7 +288,7 @@ class Fitting:
             graph.start(seed_from(self.rng), rows.total, self._first(rows, start))
             if self.evaluations is not None:
                 self.evaluations.graph = graph
-            history = search(
+            history = search.search(
                 graph.session,
                 graph.loss,
                 dict(zip(graph.feeds, rows.arrays(), strict=True)),
@@ -357,6 +366,7 @@ class Fitting:
                 after_step=self.watch.steps(len(batches)),
             )
             history.reason = None
+            graph.release()
             return graph.values(), graph.state(), history
 
     def _first(self, rows: Rows, start: Mapping[str, Array]) -> Mapping[str, Array]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -32,24 +33,24 @@ def functions() -> dict[str, Callable[..., Any]]:
         By the names that programs use: ``"tf.nn.relu"``.
     """
     found: dict[str, Callable[..., Any]] = {"tf.identity": tf.identity}
+    made = {
+        name: function
+        for home in _BUILDERS
+        for name, function in vars(importlib.import_module(home)).items()
+        if inspect.isfunction(function) and function.__module__ == home
+    }
     for start, module in (("tf.nn.", tf.nn), ("tf.", tf)):
-        for name in sorted(vars(module)):
-            function = vars(module)[name]
-            if inspect.isfunction(function) and function.__module__ in _BUILDERS:
-                found.setdefault(start + name, function)
+        for name in sorted(made.keys() & set(dir(module))):
+            if getattr(module, name) is made[name]:
+                found[start + name] = made[name]
     return {**found, **{f"tf.train.{name}": kind for name, kind in optimizers().items()}}
 
 
 @lru_cache(maxsize=1)
 def optimizers() -> dict[str, type[tf.train.Optimizer]]:
     """The classes of optimizers by name."""
-    return {
-        name: kind
-        for name, kind in sorted(vars(tf.train).items())
-        if inspect.isclass(kind)
-        and issubclass(kind, tf.train.Optimizer)
-        and kind is not tf.train.Optimizer
-    }
+    names = [name for name in dir(tf.train) if name.endswith("Optimizer")]
+    return {name: getattr(tf.train, name) for name in names if name != "Optimizer"}
 
 
 def name_of(function: Any) -> str | None:

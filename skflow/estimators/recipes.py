@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import skflow as tf
-from skflow.estimators.schedules import rate_tensor
+from skflow.graph.lazy import LazyModule
 
-# TensorFlow's learn package gave these names; its momentum was 0.9.
-OPTIMIZERS: Final[Mapping[str, Callable[..., tf.train.Optimizer]]] = {
-    "Adadelta": tf.train.AdadeltaOptimizer,
-    "Adagrad": tf.train.AdagradOptimizer,
-    "Adam": tf.train.AdamOptimizer,
-    "Ftrl": tf.train.FtrlOptimizer,
-    "Momentum": partial(tf.train.MomentumOptimizer, momentum=0.9),
-    "RMSProp": tf.train.RMSPropOptimizer,
-    "SGD": tf.train.GradientDescentOptimizer,
+if TYPE_CHECKING:
+    from skflow.estimators import schedules
+else:
+    schedules = LazyModule("skflow.estimators.schedules")
+
+# Names of `tf.train`, and what they are given beside the learning rate. TensorFlow's learn package
+# gave these names; its momentum was 0.9.
+OPTIMIZERS: Final[Mapping[str, tuple[str, dict[str, float]]]] = {
+    "Adadelta": ("AdadeltaOptimizer", {}),
+    "Adagrad": ("AdagradOptimizer", {}),
+    "Adam": ("AdamOptimizer", {}),
+    "Ftrl": ("FtrlOptimizer", {}),
+    "Momentum": ("MomentumOptimizer", {"momentum": 0.9}),
+    "RMSProp": ("RMSPropOptimizer", {}),
+    "SGD": ("GradientDescentOptimizer", {}),
 }
 
 # Not a step on a batch but a search over all rows at once.
@@ -48,8 +53,11 @@ class Recipe:
 
     def rate(self, dtype: tf.DType) -> tf.Tensor:
         """The learning rate, as a tensor of the graph being built."""
-        step = tf.train.get_or_create_global_step() if callable(self.learning_rate) else None
-        return rate_tensor(self.learning_rate, step, dtype)
+        rate = self.learning_rate
+        if isinstance(rate, (int, float)) and not isinstance(rate, bool):
+            return tf.constant(float(rate), dtype)
+        step = tf.train.get_or_create_global_step() if callable(rate) else None
+        return schedules.rate_tensor(rate, step, dtype)
 
     def make(self, rate: tf.Tensor) -> tf.train.Optimizer:
         """Make an optimizer that belongs to the graph being built.
@@ -71,7 +79,11 @@ class Recipe:
         recipe = self.optimizer
         if isinstance(recipe, tf.train.Optimizer):
             return copy.deepcopy(recipe)
-        optimizer = (OPTIMIZERS[recipe] if isinstance(recipe, str) else recipe)(rate)
+        options: dict[str, float] = {}
+        if isinstance(recipe, str):
+            name, options = OPTIMIZERS[recipe]
+            recipe = getattr(tf.train, name)
+        optimizer = recipe(rate, **options)
         if not isinstance(optimizer, tf.train.Optimizer):
             raise TypeError(
                 f"The function given as `optimizer` must return an Optimizer, got {optimizer!r}."

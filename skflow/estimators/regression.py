@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import RegressorMixin, _fit_context
+from sklearn.base import RegressorMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_y, check_array
@@ -17,7 +17,13 @@ from skflow.estimators.base import NetworkEstimator
 from skflow.estimators.heads import Head
 from skflow.estimators.losses import REGRESSION
 from skflow.estimators.models import Targets
-from skflow.estimators.regression_head import RegressionHead
+from skflow.estimators.validation import validated
+from skflow.graph.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from skflow.estimators import regression_head
+else:
+    regression_head = LazyModule("skflow.estimators.regression_head")
 
 Array = NDArray[Any]
 
@@ -86,7 +92,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         return matrix[:, 0] if self._target_ndim == 1 else matrix
 
     @available_if(_steps_on_batches)  # type: ignore[untyped-decorator]
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    @validated
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Make one pass over some rows, going on where the last call ended.
 
@@ -113,7 +119,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         labels = np.asarray(y.reshape(len(y), -1))
         self._check_signs(labels)
         quantiles = self._quantiles() if self.loss == "quantile" else ()
-        head = RegressionHead(self.loss, labels.shape[1], quantiles)
+        head = regression_head.RegressionHead(self.loss, labels.shape[1], quantiles)
         if known is not None and known.outputs != head.outputs:
             raise ValueError(
                 f"y has {labels.shape[1]} outputs, but {type(self).__name__} was fitted with "

@@ -41,49 +41,22 @@ FEATURES: Final = "features"
 OUTPUTS: Final = "outputs"
 
 
-class SavingSupport:
-    """Base of estimators that can be saved."""
-
-    def save(self, path: str | os.PathLike[str]) -> str:
-        """Save the fitted estimator, for `skflow.estimators.load`.
-
-        Parameters
-        ----------
-        path : str or path-like
-            What the names of the files begin with, in a directory that exists: the checkpoint
-            ``path.index`` and ``path.data-00000-of-00001``, the graph ``path.meta`` and the rest,
-            ``path.json``. All of them replace those that are there, or none does.
-
-        Returns
-        -------
-        str
-            The path.
-
-        Raises
-        ------
-        NotFittedError
-            If it is not fitted.
-        TypeError
-            If a parameter holds something that a file cannot, as functions without a name.
-        ValueError
-            If a parameter is not as it must be, or there is no such directory.
-        OpError
-            If a file cannot be written; an older save is as it was.
-        """
-        check_is_fitted(self)
-        self._validate_params()  # type: ignore[attr-defined]
-        prefix = _checked_prefix(path)
-        text, tensors = _contents(self)
-        graph = prediction_graph(self._model.network)  # type: ignore[attr-defined]
-        with commit(prefix) as transaction:
-            bundle = BundleWriter(transaction)
-            for name, value in tensors:
-                bundle.add(name, value)
-            bundle.add(CHECKSUM, np.int64(crc.masked(text)))
-            bundle.finish()
-            transaction.create(GRAPH_ENDING).write(graph.SerializeToString(deterministic=True))
-            transaction.create(JSON_ENDING).write(text)
-        return prefix
+def save(estimator: Any, path: str | os.PathLike[str]) -> str:
+    """Save a fitted estimator (see `SavingSupport.save`)."""
+    check_is_fitted(estimator)
+    estimator._validate_params()
+    prefix = _checked_prefix(path)
+    text, tensors = _contents(estimator)
+    graph = prediction_graph(estimator._model.network)
+    with commit(prefix) as transaction:
+        bundle = BundleWriter(transaction)
+        for name, value in tensors:
+            bundle.add(name, value)
+        bundle.add(CHECKSUM, np.int64(crc.masked(text)))
+        bundle.finish()
+        transaction.create(GRAPH_ENDING).write(graph.SerializeToString(deterministic=True))
+        transaction.create(JSON_ENDING).write(text)
+    return prefix
 
 
 def _checked_prefix(path: str | os.PathLike[str]) -> str:

@@ -248,6 +248,11 @@ class TrainingGraph:
         """A copy of the network's values."""
         return self.named(self.read())
 
+    def live_values(self) -> Values:
+        """The network's values where they lie: they change with the next step."""
+        state = self.session._state
+        return self.named([state.variable(v.op).read() for v in self._variables])
+
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shapes of the network's variables by name."""
         shapes = [tuple(v.get_shape().as_list()) for v in self._variables]

@@ -9,14 +9,36 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 from skflow.graph.device import to_recorded
 from skflow.graph.dtypes import DType, as_dtype
+from skflow.graph.lazy import LazyModule, LazyTable
 from skflow.graph.shapes import Shape, TensorShape
 from skflow.graph.spec import Spec
 from skflow.graph.stacks import get_default_session
 
 _OWN_CODE: Final = str(Path(__file__).parent.parent)
 _MAX_FRAMES: Final = 32
+_linecache: Final = LazyModule("linecache")
 
-LATE: Final[dict[str, Callable[..., Any]]] = {}
+LATE: Final[LazyTable[Callable[..., Any]]] = LazyTable(
+    {
+        "graph.conversion": "convert",
+        "graph.registry": "create_op static_value Const",
+        "graph.body": "capture",
+        "graph.gradients": "gradients gradient_reaches",
+        "graph.functions.operators": (
+            "__add__ __radd__ __sub__ __rsub__ __mul__ __rmul__ __div__ __rdiv__ __truediv__ "
+            "__rtruediv__ __floordiv__ __rfloordiv__ __mod__ __rmod__ __pow__ __rpow__ __and__ "
+            "__rand__ __or__ __ror__ __xor__ __rxor__ __neg__ __abs__ __invert__ __lt__ __le__ "
+            "__gt__ __ge__"
+        ),
+        "graph.functions.linalg": "__matmul__ __rmatmul__",
+        "graph.functions.slicing": "__getitem__",
+        "graph.functions.sparse": "sparse__mul__ sparse__div__ sparse__truediv__",
+        "graph.serialize": (
+            "message node_def graph_def node_text operation_from_node_def attr_value"
+        ),
+        "graph.drawing": "graph_html",
+    }
+)
 """What layers above supply: operator overloads, ``create_op``, ``node_def``, ``graph_def``."""
 
 
@@ -456,8 +478,7 @@ class Operation:
 
 
 def _source_line(filename: str, line: int) -> str:
-    lookup = LATE.get("source_line")
-    return "" if lookup is None else str(lookup(filename, line))
+    return str(_linecache.getline(filename, line)).strip()
 
 
 def session_for(graph: Any, session: Any, what: str, how: str, kind: str) -> SessionLike:

@@ -13,14 +13,16 @@ from skflow.graph.conversion import convert
 from skflow.graph.core import Graph, get_default_graph
 from skflow.graph.declaration import FIXED_TYPES, Arg, Attr, as_attr, coerce, keywords, parse_args
 from skflow.graph.dtypes import DType, as_dtype
+from skflow.graph.lazy import LazyTable
 from skflow.graph.nodes import LATE, Operation, Tensor
+from skflow.graph.operations import HOMES
 from skflow.graph.scopes import graph_of
 from skflow.graph.shapes import Shape, broadcast, shape_brackets
 from skflow.graph.spec import Spec, WatchedSpec
 from skflow.graph.static import static_value
 
 Kernel = Callable[..., Any]
-REGISTRY: Final[dict[str, OpDef]] = {}
+REGISTRY: Final[LazyTable[OpDef]] = LazyTable(HOMES)
 
 
 class OpDef:
@@ -583,7 +585,7 @@ def define(
     ValueError
         If the type is declared already.
     """
-    if type in REGISTRY:
+    if REGISTRY.is_taken(type):
         raise ValueError(f"The operation {type!r} is defined already")
     named = {
         "broadcast": broadcast,

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from skflow.graph.dtypes import Array
+from skflow.graph.lazy import LazyTable
 
 Shape = tuple[int | None, ...] | None
 """A partial shape: ``None`` is an unknown rank, a ``None`` entry an unknown dimension."""
@@ -310,7 +311,7 @@ class TensorShape:
 
 
 # Filled by the serializer, which knows the messages; this module knows none.
-_PROTO: Final[dict[str, Any]] = {}
+_PROTO: Final[LazyTable[Any]] = LazyTable({"graph.serialize": "shape"})
 
 
 def as_shape(shape: Any) -> TensorShape:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from skflow.graph.dtypes import Array
 
-_DEPTH: Final = 256  # rows added one after the other before partial sums are taken
+FEW_ROWS: Final = 256
+"""Rows added one after the other before partial sums are taken."""
+
 _WIDTH: Final = 128  # narrower rows are laid side by side, so that whole vectors are added
 _ONES: Final = {
-    kind: np.ones(_DEPTH, dtype=kind) for kind in map(np.dtype, ("f4", "f8", "c8", "c16"))
+    kind: np.ones(FEW_ROWS, dtype=kind) for kind in map(np.dtype, ("f4", "f8", "c8", "c16"))
 }
+
+
+def ones_of(dtype: np.dtype[Any], count: int) -> Array:
+    """So many ones, up to `FEW_ROWS`: what rows are multiplied by to be summed."""
+    return _ONES[dtype][:count]
 
 
 def column_sum(x: Array, out: Array | None = None) -> Array:
@@ -40,7 +47,7 @@ def column_sum(x: Array, out: Array | None = None) -> Array:
     elif kind not in _ONES or x.shape[1] <= 1 or x.flags.f_contiguous:
         # Contiguous columns are summed pairwise by NumPy itself; integers have no rounding.
         return np.add.reduce(x, axis=0, dtype=kind, out=out)
-    elif len(x) <= _DEPTH:
+    elif len(x) <= FEW_ROWS:
         return np.matmul(_ONES[kind][: len(x)], x, out=out)
     else:
         found = _blockwise(np.ascontiguousarray(x))
@@ -50,16 +57,31 @@ def column_sum(x: Array, out: Array | None = None) -> Array:
     return out
 
 
+def blocks_of(rows: int, width: int) -> tuple[int, int, int]:
+    """How a tall matrix is cut: rows laid side by side, rows of these a block, and blocks.
+
+    Parameters
+    ----------
+    rows, width : int
+        The matrix's shape.
+
+    Returns
+    -------
+    tuple of int
+        `side`, `depth`, `blocks`; what is left over is summed by itself.
+    """
+    side = max(1, _WIDTH // width)
+    depth = min(rows // side, FEW_ROWS)
+    return side, depth, rows // side // depth
+
+
 def _blockwise(x: Array) -> Array:
     """The column sums of a tall matrix."""
     n, width = x.shape
-    side = max(1, _WIDTH // width)
-    rows = n // side
-    depth = min(rows, _DEPTH)
-    blocks = rows // depth
+    side, depth, blocks = blocks_of(n, width)
     whole = blocks * depth * side
     sums = np.matmul(
         _ONES[x.dtype][:depth], x[:whole].reshape(blocks, depth, side * width)
     ).reshape(-1, width)
-    total = np.add.reduce(sums, axis=0) if len(sums) <= _DEPTH else _blockwise(sums)
+    total = np.add.reduce(sums, axis=0) if len(sums) <= FEW_ROWS else _blockwise(sums)
     return total if whole == n else total + column_sum(x[whole:])

@@ -11,8 +11,8 @@ from skflow.graph.core import get_default_graph
 from skflow.graph.dtypes import string
 from skflow.graph.functions import (
     array as array_functions,
-    control as control_functions,
     math as math_functions,
+    order as order_functions,
     state as state_functions,
 )
 from skflow.graph.nodes import Operation, Tensor
@@ -100,8 +100,8 @@ def variables_initializer(var_list: Any, name: str = "init") -> Operation:
     Operation
     """
     if var_list:
-        return control_functions.group(*[v.initializer for v in var_list], name=name)
-    return control_functions.no_op(name=name)
+        return order_functions.group(*[v.initializer for v in var_list], name=name)
+    return order_functions.no_op(name=name)
 
 
 def initialize_variables(var_list: Any, name: str = "init") -> Operation:

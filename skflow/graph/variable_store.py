@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from skflow.graph.collections import GraphKeys, add_to_collection
 from skflow.graph.conversion import convert_to_tensor
@@ -19,11 +19,17 @@ from skflow.graph.initializers import (
     glorot_uniform_initializer,
     zeros_initializer,
 )
+from skflow.graph.lazy import LazyModule
 from skflow.graph.nodes import Operation, Tensor
-from skflow.graph.partitioned import PartitionedVariable, PartitionInfo, slices_of
 from skflow.graph.scopes import colocate_with, name_scope
 from skflow.graph.shapes import TensorShape, as_shape
 from skflow.graph.variables import Variable
+
+if TYPE_CHECKING:
+    from skflow.graph import partitioned
+    from skflow.graph.partitioned import PartitionedVariable, PartitionInfo
+else:
+    partitioned = LazyModule("skflow.graph.partitioned")
 
 _OWN_CODE: Final = str(Path(__file__).parent.parent)
 _LISTED: Final = 3  # lines of the user's code shown where a variable was defined first
@@ -322,7 +328,7 @@ class VariableStore:
         rest: dict[str, Any],
     ) -> PartitionedVariable:
         sizes = [d or 0 for d in shape.as_list()]
-        parts = slices_of(sizes, cut)
+        parts = partitioned.slices_of(sizes, cut)
         self._check_parts(name, len(parts))
         variables = []
         for i, (offset, size) in enumerate(parts):
@@ -336,12 +342,14 @@ class VariableStore:
                     dtype,
                     first,
                     reuse,
-                    partition_info=PartitionInfo(sizes, offset),
+                    partition_info=partitioned.PartitionInfo(sizes, offset),
                     **rest,
                 )
             variable._set_save_slice_info(Variable.SaveSliceInfo(name, sizes, offset, size))
             variables.append(variable)
-        return PartitionedVariable(name, shape, variables[0].dtype.base_dtype, variables, cut)
+        return partitioned.PartitionedVariable(
+            name, shape, variables[0].dtype.base_dtype, variables, cut
+        )
 
     def _check_parts(self, name: str, count: int) -> None:
         """Raise ValueError if other slices of that name exist."""

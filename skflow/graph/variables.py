@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, ClassVar, Final, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
 from skflow.graph.collections import GraphKeys
 from skflow.graph.conversion import convert_to_tensor, register_tensor_conversion_function
@@ -12,15 +12,20 @@ from skflow.graph.core import Graph, get_default_graph
 from skflow.graph.dtypes import DType
 from skflow.graph.functions import (
     array as array_functions,
-    control as control_functions,
     state as state_functions,
 )
+from skflow.graph.lazy import LazyModule
 from skflow.graph.nodes import LATE, OVERLOADABLE_OPERATORS, Operation, Operators, Tensor
 from skflow.graph.scopes import colocate_with, control_dependencies, device, name_scope
 from skflow.graph.shapes import TensorShape, is_full
 from skflow.graph.slice_info import SliceInfo, prepend_scope, strip_scope
 from skflow.graph.sparse_types import IndexedSlices
 from skflow.graph.stacks import get_default_session
+
+if TYPE_CHECKING:
+    from skflow.graph.functions import control
+else:
+    control = LazyModule("skflow.graph.functions.control")
 
 
 class _OwnGroup:
@@ -207,7 +212,7 @@ class Variable(Operators):
         """
         with control_dependencies(None):
             known = state_functions.is_variable_initialized(self)
-            return control_functions.cond(  # type: ignore[no-any-return]
+            return control.cond(  # type: ignore[no-any-return]
                 known, self.read_value, lambda: self.initial_value
             )
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from skflow.graph.collections import GraphKeys
-from skflow.graph.functions import math, nn, sparse
+from skflow.graph.functions import math, nn
 from skflow.graph.initializers import Initializer, Zeros
+from skflow.graph.lazy import LazyModule
 from skflow.graph.nodes import Tensor
 from skflow.graph.sparse_types import SparseTensor
 from skflow.graph.variable_scope import get_variable, variable_scope
+
+if TYPE_CHECKING:
+    from skflow.graph.functions import sparse
+else:
+    sparse = LazyModule("skflow.graph.functions.sparse")
 
 Activation = Callable[[Tensor], Tensor]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from skflow.graph.conversion import convert
-from skflow.graph.functions import array, control, debug, math
+from skflow.graph.functions import array, control, debug, math, order
 from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.scopes import control_dependencies, name_scope
 
@@ -72,7 +72,7 @@ def _static_check(weights: Tensor, values: Tensor) -> Operation | None:
     if given is None or wanted is None:
         return None
     if not given:
-        return control.no_op(name="static_scalar_check_success")
+        return order.no_op(name="static_scalar_check_success")
     if len(given) != len(wanted):
         raise ValueError(f"{_PROBLEM} values.rank={len(wanted)}. weights.rank={len(given)}.")
     if None in given or None in wanted:
@@ -83,7 +83,7 @@ def _static_check(weights: Tensor, values: Tensor) -> Operation | None:
                 f"{_PROBLEM} Mismatch at dim {i}. values.shape={_sizes(wanted)} "
                 f"weights.shape={_sizes(given)}."
             )
-    return control.no_op(name="static_dims_check_success")
+    return order.no_op(name="static_dims_check_success")
 
 
 def _sizes(shape: Any) -> str:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-import skflow.summary.ops  # noqa: F401  (declares the operations)
 from skflow import logging, proto
 from skflow.compat import as_str_any
 from skflow.graph.collections import GraphKeys, add_to_collection, get_collection

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from skflow import errors, proto
 from skflow.io import files
 from skflow.io.records import RecordReader
+from skflow.proto.stored import parse_stored
 
 
 def summary_iterator(path: str | os.PathLike[str]) -> Iterator[proto.Event]:
@@ -40,7 +41,7 @@ def summary_iterator(path: str | os.PathLike[str]) -> Iterator[proto.Event]:
         while (found := reader.read(offset, growing=True)) is not None:
             record, following = found
             try:
-                event = proto.Event.FromString(record)
+                event = parse_stored(record, proto.Event)
             except proto.DecodeError as error:
                 message = f"no event in the record at {offset}: {file.path}"
                 raise errors.DataLossError(None, None, message) from error

@@ -1,25 +1,8 @@
 """Optimizers, schedules, the global step and checkpoints: `tf.train`."""
 
-from typing import Any as _Any
+from skflow.graph.lazy import attach
 
-from skflow import proto as _proto
-from skflow.summary.iterator import (
-    summary_iterator as summary_iterator,
-)
-from skflow.train.checkpoint_reader import (
-    NewCheckpointReader as NewCheckpointReader,
-    list_variables as list_variables,
-    load_checkpoint as load_checkpoint,
-    load_variable as load_variable,
-)
-from skflow.train.checkpoint_state import (
-    checkpoint_exists as checkpoint_exists,
-    generate_checkpoint_state_proto as generate_checkpoint_state_proto,
-    get_checkpoint_mtimes as get_checkpoint_mtimes,
-    get_checkpoint_state as get_checkpoint_state,
-    latest_checkpoint as latest_checkpoint,
-    update_checkpoint_state as update_checkpoint_state,
-)
+# One of these has its module's name, and so has to be there before the module is imported alone.
 from skflow.train.global_step import (
     assert_global_step as assert_global_step,
     create_global_step as create_global_step,
@@ -27,75 +10,45 @@ from skflow.train.global_step import (
     get_or_create_global_step as get_or_create_global_step,
     global_step as global_step,
 )
-from skflow.train.hooks import (
-    CheckpointSaverHook as CheckpointSaverHook,
-    SummarySaverHook as SummarySaverHook,
-)
-from skflow.train.import_meta_graph import (
-    import_meta_graph as import_meta_graph,
-)
-from skflow.train.meta_graph import (
-    export_meta_graph as export_meta_graph,
-    write_graph as write_graph,
-)
-from skflow.train.optimizer import (
-    Optimizer as Optimizer,
-)
-from skflow.train.optimizers.adadelta import (
-    AdadeltaOptimizer as AdadeltaOptimizer,
-)
-from skflow.train.optimizers.adagrad import (
-    AdagradDAOptimizer as AdagradDAOptimizer,
-    AdagradOptimizer as AdagradOptimizer,
-)
-from skflow.train.optimizers.adam import (
-    AdamOptimizer as AdamOptimizer,
-    AdamWOptimizer as AdamWOptimizer,
-    LazyAdamOptimizer as LazyAdamOptimizer,
-    NadamOptimizer as NadamOptimizer,
-)
-from skflow.train.optimizers.ftrl import (
-    FtrlOptimizer as FtrlOptimizer,
-)
-from skflow.train.optimizers.gradient_descent import (
-    GradientDescentOptimizer as GradientDescentOptimizer,
-)
-from skflow.train.optimizers.momentum import (
-    MomentumOptimizer as MomentumOptimizer,
-)
-from skflow.train.optimizers.proximal import (
-    ProximalAdagradOptimizer as ProximalAdagradOptimizer,
-    ProximalGradientDescentOptimizer as ProximalGradientDescentOptimizer,
-)
-from skflow.train.optimizers.rmsprop import (
-    RMSPropOptimizer as RMSPropOptimizer,
-)
-from skflow.train.saver import (
-    Saver as Saver,
-)
-from skflow.train.schedules import (
-    cosine_decay as cosine_decay,
-    exponential_decay as exponential_decay,
-    inverse_time_decay as inverse_time_decay,
-    natural_exp_decay as natural_exp_decay,
-    piecewise_constant as piecewise_constant,
-    polynomial_decay as polynomial_decay,
-)
-from skflow.train.session_run_hook import (
-    SessionRunArgs as SessionRunArgs,
-    SessionRunContext as SessionRunContext,
-    SessionRunHook as SessionRunHook,
-    SessionRunValues as SessionRunValues,
-)
 
-
-def __getattr__(name: str) -> _Any:
-    """Load the message at its first use: protobuf is not needed to train."""
-    if name == "SaverDef":
-        return _proto.SaverDef
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    """List the public names, messages included."""
-    return sorted({*globals(), "SaverDef"})
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "proto": "SaverDef",
+        "summary.iterator": "summary_iterator",
+        "train.checkpoint_reader": (
+            "NewCheckpointReader list_variables load_checkpoint load_variable"
+        ),
+        "train.checkpoint_state": (
+            "checkpoint_exists generate_checkpoint_state_proto get_checkpoint_mtimes "
+            "get_checkpoint_state latest_checkpoint update_checkpoint_state"
+        ),
+        "train.hooks": "CheckpointSaverHook SummarySaverHook",
+        "train.meta_graph": "export_meta_graph write_graph",
+        "train.meta_graph_import": "import_meta_graph",
+        "train.optimizer": "Optimizer",
+        "train.optimizers.adadelta": "AdadeltaOptimizer",
+        "train.optimizers.adagrad": "AdagradDAOptimizer AdagradOptimizer",
+        "train.optimizers.adam": "AdamOptimizer AdamWOptimizer LazyAdamOptimizer NadamOptimizer",
+        "train.optimizers.ftrl": "FtrlOptimizer",
+        "train.optimizers.gradient_descent": "GradientDescentOptimizer",
+        "train.optimizers.momentum": "MomentumOptimizer",
+        "train.optimizers.proximal": "ProximalAdagradOptimizer ProximalGradientDescentOptimizer",
+        "train.optimizers.rmsprop": "RMSPropOptimizer",
+        "train.saver": "Saver",
+        "train.schedules": (
+            "cosine_decay exponential_decay inverse_time_decay natural_exp_decay "
+            "piecewise_constant polynomial_decay"
+        ),
+        "train.session_run_hook": (
+            "SessionRunArgs SessionRunContext SessionRunHook SessionRunValues"
+        ),
+    },
+)
+__all__ += [
+    "assert_global_step",
+    "create_global_step",
+    "get_global_step",
+    "get_or_create_global_step",
+    "global_step",
+]

@@ -51,6 +51,46 @@ class Column(Protocol):
         """
 
 
+class Chosen:
+    """Some rows of an array, which stay where they are until a batch is gathered.
+
+    Parameters
+    ----------
+    array : ndarray
+        Any rows, for instance those of a file.
+    rows : ndarray of int, shape (k,)
+        Which of them.
+    """
+
+    __slots__ = ("_array", "_rows")
+
+    def __init__(self, array: Array, rows: Array) -> None:
+        self._array = array
+        self._rows = rows
+
+    def __len__(self) -> int:
+        """How many they are."""
+        return len(self._rows)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that a copy of them would take."""
+        return int(self._array.nbytes // max(1, len(self._array)) * len(self._rows))
+
+    def take(self, rows: Array) -> list[Array]:
+        """Some of them, as in `Column`."""
+        return [self._array[self._rows[rows]]]
+
+    def part(self, rows: slice) -> list[Array]:
+        """Those that lie side by side, as in `Column`."""
+        return [self._array[self._rows[rows]]]
+
+    def gatherer(self, size: int) -> Callable[[Array], list[Array]]:
+        """A function that gathers at most so many of them into memory that is used again."""
+        gather = _gatherer(self._array, size)
+        return lambda rows: gather(self._rows[rows])
+
+
 class Batches:
     """Arrays of equal length, a batch of rows at a time; each iteration is one epoch.
 
@@ -99,57 +139,68 @@ class Batches:
         self.rows = lengths[0]
         self.size = min(size, self.rows)
         self._rng = rng if self.size < self.rows else None
-        self._slices = [
-            slice(start, min(start + self.size, self.rows))
-            for start in range(0, self.rows, self.size)
-        ]
+        self._starts = range(0, self.rows, self.size)
 
     def __len__(self) -> int:
         """How many batches an epoch has."""
-        return len(self._slices)
+        return len(self._starts)
+
+    def _slice(self, start: int) -> slice:
+        return slice(start, min(start + self.size, self.rows))
 
     def __iter__(self) -> Iterator[tuple[Array, ...]]:
         return self._ordered() if self._rng is None else self._shuffled(self._rng)
 
     def _ordered(self) -> Iterator[tuple[Array, ...]]:
         parts = [_viewer(c) if isinstance(c, np.ndarray) else c.part for c in self.columns]
-        for rows in self._slices:
+        for start in self._starts:
+            rows = self._slice(start)
             yield tuple([array for part in parts for array in part(rows)])
 
     def _shuffled(self, rng: np.random.RandomState) -> Iterator[tuple[Array, ...]]:
         order = rng.permutation(self.rows)
         gather = self._gatherer()
-        arrays = all(isinstance(c, np.ndarray) for c in self.columns)
+        arrays = all(isinstance(c, (np.ndarray, Chosen)) for c in self.columns)
         if arrays and sum(c.nbytes for c in self.columns) * self.size >= _WORTH_SHARING * self.rows:
-            yield from _ahead([gather, self._gatherer()], [order[rows] for rows in self._slices])
+            gathers = [gather, self._gatherer()]
+            yield from _ahead(gathers, lambda n: order[self._slice(self._starts[n])], len(self))
             return
-        for rows in self._slices:
-            yield gather(order[rows])
+        for start in self._starts:
+            yield gather(order[self._slice(start)])
 
     def _gatherer(self) -> Gather:
         """A function that gathers a batch into memory of its own, which it uses again."""
-        takes = [
-            _gatherer(c, self.size) if isinstance(c, np.ndarray) else c.take for c in self.columns
-        ]
+        takes = [_taker(c, self.size) for c in self.columns]
         return lambda rows: tuple([array for take in takes for array in take(rows)])
 
 
-def _ahead(gathers: Sequence[Gather], batches: Sequence[Array]) -> Iterator[tuple[Array, ...]]:
+def _ahead(
+    gathers: Sequence[Gather], rows: Callable[[int], Array], count: int
+) -> Iterator[tuple[Array, ...]]:
     """Batches, the next of which is gathered while one is worked on, by each function in turn."""
     found: dict[int, tuple[Array, ...]] = {}
 
     def work(number: int) -> None:
-        found[number] = gathers[number % len(gathers)](batches[number])
+        found[number] = gathers[number % len(gathers)](rows(number))
 
     task = pool.begin(work, 0)
     try:
-        for number in range(len(batches)):
+        for number in range(count):
             task.finish()
-            if number + 1 < len(batches):
+            if number + 1 < count:
                 task = pool.begin(work, number + 1)
             yield found.pop(number)
     finally:
         task.cancel()
+
+
+def _taker(column: Any, size: int) -> Callable[[Array], list[Array]]:
+    """A function that gathers rows of a column, into memory that is used again if possible."""
+    if isinstance(column, np.ndarray):
+        return _gatherer(column, size)
+    if isinstance(column, Chosen):
+        return column.gatherer(size)
+    return column.take  # type: ignore[no-any-return]
 
 
 def _viewer(array: Array) -> Callable[[slice], list[Array]]:

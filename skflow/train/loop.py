@@ -423,11 +423,11 @@ def run_epoch(
     before = History() if before is None else before
     rows, size, isfinite = batches.rows, batches.size, math.isfinite
     full, rest = divmod(rows, size)
-    counts = [size] * full + [rest] * bool(rest)
+    counts = itertools.chain(itertools.repeat(size, full), [rest] * bool(rest))
     total, number, made = 0.0, before.steps, 0
     if position is not None:
         total, number, made = position.total, position.step, position.step - before.steps
-    seen = sum(counts[:made])
+    seen = min(made * size, rows)
     parts: Iterator[Any] = itertools.islice(zip(batches, counts, strict=True), made, None)
     most = -1 if most is None else most
     reason: Reason | None = None

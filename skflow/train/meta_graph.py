@@ -10,6 +10,7 @@ from skflow.graph.core import Graph
 from skflow.graph.serialize.meta_graph import export_scoped_meta_graph
 from skflow.io import commit, files, snapshot
 from skflow.io.commit_record import is_ending
+from skflow.proto.stored import parse_stored
 from skflow.proto.text import parse_text, to_text
 
 _MOST_BYTES: Final = 1 << 31
@@ -162,7 +163,7 @@ def read_meta_graph_file(filename: str | os.PathLike[str]) -> proto.MetaGraphDef
     except errors.NotFoundError:
         raise OSError(f"File {path} does not exist.") from None
     try:
-        return proto.MetaGraphDef.FromString(data)
+        return parse_stored(data, proto.MetaGraphDef)
     except proto.DecodeError as error:
         return _from_text(path, data, error)
 

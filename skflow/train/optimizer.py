@@ -11,14 +11,14 @@ from skflow.graph.core import get_default_graph
 from skflow.graph.dtypes import DType, float16, float32, float64
 from skflow.graph.functions import (
     array as array_functions,
-    control as control_functions,
     math as math_functions,
+    order as order_functions,
     state as state_functions,
 )
 from skflow.graph.gradients import gradients
 from skflow.graph.nodes import Operation, Tensor
+from skflow.graph.reads_first import note_gradients
 from skflow.graph.scopes import colocate_with, control_dependencies, name_scope
-from skflow.graph.serialize.reads_first import note_gradients
 from skflow.graph.shapes import TensorShape
 from skflow.graph.sparse_types import IndexedSlices, convert_to_tensor_or_indexed_slices
 from skflow.graph.variable_sets import trainable_variables
@@ -191,7 +191,7 @@ class Optimizer:
             colocate_gradients_with_ops=colocate_gradients_with_ops,
         )
         if gate_gradients == self.GATE_GRAPH:
-            grads = control_functions.tuple(grads)
+            grads = order_functions.tuple(grads)
         pairs = list(zip(grads, variables, strict=True))
         self._assert_valid_dtypes([v for g, v in pairs if g is not None])
         return pairs
@@ -375,7 +375,7 @@ class Optimizer:
 
     def _finish(self, update_ops: list[Update], name_scope: str) -> Operation:
         """Make the operation that stands for all updates."""
-        return control_functions.group(*update_ops, name=name_scope)
+        return order_functions.group(*update_ops, name=name_scope)
 
 
 def _as_gradient(grad: Any) -> Gradient:

@@ -6,12 +6,10 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-import skflow.graph.ops.strings
-import skflow.train.saver_ops  # noqa: F401  (these declare the operations)
 from skflow import proto
 from skflow.graph.conversion import constant
 from skflow.graph.device import DeviceSpec
-from skflow.graph.functions import array as array_functions, control as control_functions
+from skflow.graph.functions import array as array_functions, order as order_functions
 from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.registry import raw
 from skflow.graph.scopes import control_dependencies, device, name_scope
@@ -183,7 +181,7 @@ class BaseSaverBuilder:
     def _save(self, prefix: Tensor, saveables: Sequence[kinds.SaveableObject]) -> Tensor:
         """The prefix, once everything has been saved."""
         saved = self.save_op(prefix, saveables)
-        return control_functions.with_dependencies(  # type: ignore[no-any-return]
+        return order_functions.with_dependencies(  # type: ignore[no-any-return]
             [saved], prefix
         )
 
@@ -226,7 +224,7 @@ class BaseSaverBuilder:
                 tensors = self.restore_op(prefix, saveable, preferred_shard)
                 shapes = wanted_shapes(saveable) if reshape else None
                 assigned.append(saveable.restore(tensors, shapes))
-        return control_functions.group(*assigned, name=name)
+        return order_functions.group(*assigned, name=name)
 
     def _sharded_restore(
         self, prefix: Tensor, groups: _Groups, restore_sequentially: bool, reshape: bool
@@ -239,7 +237,7 @@ class BaseSaverBuilder:
                         prefix, saveables, restore_sequentially, reshape, shard, "restore_shard"
                     )
                 )
-        return control_functions.group(*shards, name="restore_all")
+        return order_functions.group(*shards, name="restore_all")
 
 
 def _on_cpu(place: str) -> str | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pickle
+import tracemalloc
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from scipy.sparse import csr_array
 
 import skflow as tf
@@ -157,3 +158,45 @@ def test_specs_are_keys() -> None:
     assert len({spec, FeatureSpec(2, (3,), False, "float32"), FeatureSpec(2, (4,), True)}) == 3
     assert FeatureSpec(2, (3, 4)).encoded() == FeatureSpec(9, (), True)
     assert FeatureSpec(2).encoded() == FeatureSpec(2)
+
+
+# ---- rows of a large array --------------------------------------------------------------------
+
+
+@pytest.fixture
+def _small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("skflow.estimators.features._LARGE", 0)
+
+
+@pytest.mark.usefixtures("_small_is_large")
+@given(features(), st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_rows_that_are_not_copied(given: Features, data: st.DataObject) -> None:
+    """They look like a copy of them, and so do rows of theirs."""
+    rows = dense(given)
+    for _ in range(2):
+        places = np.array(data.draw(st.lists(st.integers(0, len(rows) - 1), min_size=1)))
+        given, rows = given.take(places), rows[places]
+        assert (given.chosen is None) == given.sparse
+    assert len(given) == len(rows)
+    assert np.array_equal(dense(given.rows(slice(None))), rows)
+    assert np.array_equal(dense(given.rows(slice(1, 3))), rows[1:3])
+    assert np.array_equal(fetched(given.spec, given.arrays()), rows)
+    spec, other = given.in_form(True).spec, given.in_form(True)
+    assert np.array_equal(fetched(spec, other.arrays()), rows)
+    (batch,) = Batches([*given.columns()], len(given))
+    assert np.array_equal(fetched(given.spec, batch), rows)
+    assert len(given.encoded()) == len(rows)
+
+
+@pytest.mark.usefixtures("_small_is_large")
+def test_rows_set_aside_leave_the_others_where_they_are() -> None:
+    numeric = np.random.RandomState(0).rand(50_000, 40)
+    tracemalloc.start()
+    try:
+        training = Features(numeric).take(np.arange(0, 50_000, 2))
+        for _ in Batches(training.columns(), 100, np.random.RandomState(0)):
+            pass
+        assert tracemalloc.get_traced_memory()[1] < numeric.nbytes / 10
+    finally:
+        tracemalloc.stop()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+import tracemalloc
+from typing import Any
+
 import numpy as np
 import pytest
 
-from skflow.train.batches import _WORTH_SHARING, Batches
+from skflow.train.batches import _WORTH_SHARING, Batches, Chosen
 
 X = np.arange(22.0).reshape(11, 2)
 Y = np.arange(11)
@@ -140,3 +144,33 @@ def test_an_epoch_may_be_left_while_the_next_batch_is_gathered() -> None:
         next(epoch)
         del epoch
     assert len(list(batches)) == 6
+
+
+# ---- rows of an array that stay where they are ----------------------------------------------
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+@pytest.mark.parametrize("width", [1, _WORTH_SHARING])
+def test_chosen_rows_are_what_a_copy_of_them_is(shuffled: bool, width: int) -> None:
+    array = np.repeat(np.arange(11.0)[:, None], width, axis=1)
+    rows = np.array([7, 2, 10, 0, 5])
+
+    def found(column: Any) -> list[list[float]]:
+        rng = np.random.RandomState(3) if shuffled else None
+        batches = Batches([column, rows], 2, rng)
+        assert len(batches) == 3
+        return [[*x[:, -1], *y] for _ in range(2) for x, y in batches]
+
+    assert found(Chosen(array, rows)) == found(array[rows])
+    assert Chosen(array, rows).nbytes == array[rows].nbytes
+
+
+def test_there_is_no_list_of_all_batches() -> None:
+    """With one row each it would take far more memory than the rows."""
+    tracemalloc.start()
+    try:
+        for _ in itertools.islice(Batches([np.zeros(300_000, np.int8)], 1), 1000):
+            pass
+        assert tracemalloc.get_traced_memory()[1] < 500_000
+    finally:
+        tracemalloc.stop()

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import skflow.graph.ops.broadcasting
-import skflow.graph.ops.complex
-import skflow.graph.ops.identity
-import skflow.graph.ops.math  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import convert
 from skflow.graph.dtypes import as_dtype
 from skflow.graph.functions._elementwise import binary, on_values, unary

@@ -1,127 +1,31 @@
 """The functions on arrays, together: shapes, slices, joins, look-ups, fillings and diagonals."""
 
-from __future__ import annotations
+from skflow.graph.lazy import attach
 
-from skflow.graph.functions.diagonals import (
-    diag,
-    diag_part,
-    matrix_band_part,
-    matrix_diag,
-    matrix_diag_part,
-    matrix_set_diag,
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "graph.functions.diagonals": (
+            "diag diag_part matrix_band_part matrix_diag matrix_diag_part matrix_set_diag"
+        ),
+        "graph.functions.filling": (
+            "eye fill lin_space linspace meshgrid ones ones_like range sequence_mask zeros "
+            "zeros_like"
+        ),
+        "graph.functions.gathering": (
+            "boolean_mask dynamic_partition dynamic_stitch gather gather_nd one_hot scatter_nd "
+            "unique unique_with_counts where"
+        ),
+        "graph.functions.joining": (
+            "concat pad reverse reverse_sequence reverse_v2 split stack tile unstack"
+        ),
+        "graph.functions.placeholders": (
+            "identity placeholder placeholder_with_default stop_gradient"
+        ),
+        "graph.functions.shapes": (
+            "broadcast_dynamic_shape broadcast_static_shape expand_dims invert_permutation "
+            "matrix_transpose rank reshape shape shape_n size squeeze transpose"
+        ),
+        "graph.functions.slicing": "newaxis slice strided_slice",
+    },
 )
-from skflow.graph.functions.filling import (
-    eye,
-    fill,
-    lin_space,
-    linspace,
-    meshgrid,
-    ones,
-    ones_like,
-    range,
-    sequence_mask,
-    zeros,
-    zeros_like,
-)
-from skflow.graph.functions.gathering import (
-    boolean_mask,
-    dynamic_partition,
-    dynamic_stitch,
-    gather,
-    gather_nd,
-    one_hot,
-    scatter_nd,
-    unique,
-    unique_with_counts,
-    where,
-)
-from skflow.graph.functions.joining import (
-    concat,
-    pad,
-    reverse,
-    reverse_sequence,
-    reverse_v2,
-    split,
-    stack,
-    tile,
-    unstack,
-)
-from skflow.graph.functions.placeholders import (
-    identity,
-    placeholder,
-    placeholder_with_default,
-    stop_gradient,
-)
-from skflow.graph.functions.shapes import (
-    broadcast_dynamic_shape,
-    broadcast_static_shape,
-    expand_dims,
-    invert_permutation,
-    matrix_transpose,
-    rank,
-    reshape,
-    shape,
-    shape_n,
-    size,
-    squeeze,
-    transpose,
-)
-from skflow.graph.functions.slicing import newaxis, slice, strided_slice
-
-__all__ = [
-    "boolean_mask",
-    "broadcast_dynamic_shape",
-    "broadcast_static_shape",
-    "concat",
-    "diag",
-    "diag_part",
-    "dynamic_partition",
-    "dynamic_stitch",
-    "expand_dims",
-    "eye",
-    "fill",
-    "gather",
-    "gather_nd",
-    "identity",
-    "invert_permutation",
-    "lin_space",
-    "linspace",
-    "matrix_band_part",
-    "matrix_diag",
-    "matrix_diag_part",
-    "matrix_set_diag",
-    "matrix_transpose",
-    "meshgrid",
-    "newaxis",
-    "one_hot",
-    "ones",
-    "ones_like",
-    "pad",
-    "placeholder",
-    "placeholder_with_default",
-    "range",
-    "rank",
-    "reshape",
-    "reverse",
-    "reverse_sequence",
-    "reverse_v2",
-    "scatter_nd",
-    "sequence_mask",
-    "shape",
-    "shape_n",
-    "size",
-    "slice",
-    "split",
-    "squeeze",
-    "stack",
-    "stop_gradient",
-    "strided_slice",
-    "tile",
-    "transpose",
-    "unique",
-    "unique_with_counts",
-    "unstack",
-    "where",
-    "zeros",
-    "zeros_like",
-]

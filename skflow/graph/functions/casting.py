@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import skflow.graph.ops.casting
-import skflow.graph.ops.math  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import convert
 from skflow.graph.dtypes import as_dtype, float32, float64, int32, int64
 from skflow.graph.nodes import Tensor

@@ -17,8 +17,8 @@ from skflow.graph.functions.comparison import (
     less_equal,
     not_equal,
 )
-from skflow.graph.functions.control import no_op, with_dependencies
 from skflow.graph.functions.debug import Assert
+from skflow.graph.functions.order import no_op, with_dependencies
 from skflow.graph.functions.reduction import reduce_all
 from skflow.graph.functions.shapes import rank as rank_of, shape as shape_of
 from skflow.graph.nodes import Operation, Tensor

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import skflow.graph.functions.operators
-import skflow.graph.ops.losses  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import constant, convert
 from skflow.graph.dtypes import float32
 from skflow.graph.functions.casting import cast

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import skflow.graph.ops.comparison  # noqa: F401  (declares the operations)
 from skflow.graph.functions._elementwise import binary, unary
 from skflow.graph.nodes import Tensor
 from skflow.graph.registry import raw

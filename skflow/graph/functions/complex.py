@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import skflow.graph.ops.complex  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import convert
 from skflow.graph.dtypes import DType, complex64, complex128, float32, float64
 from skflow.graph.nodes import Tensor

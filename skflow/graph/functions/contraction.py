@@ -8,7 +8,6 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import skflow.graph.ops.list_diff  # noqa: F401  (declares the operation)
 from skflow import logging
 from skflow.graph.conversion import convert
 from skflow.graph.dtypes import int32

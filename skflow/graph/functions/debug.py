@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import skflow.graph.ops.control
-import skflow.graph.ops.debug  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import convert
 from skflow.graph.dtypes import bool_, int32, string
 from skflow.graph.nodes import Operation, Tensor

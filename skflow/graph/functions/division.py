@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import skflow.graph.ops.division  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import convert
 from skflow.graph.dtypes import (
     FLOATS,

@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import skflow.graph.ops.activations
-import skflow.graph.ops.math
-import skflow.graph.ops.powers
-import skflow.graph.ops.rounding
-import skflow.graph.ops.transcendental  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import convert
 from skflow.graph.functions._elementwise import binary, on_values, unary
 from skflow.graph.nodes import Tensor

@@ -4,13 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import skflow.graph.ops.casting
-import skflow.graph.ops.comparison
-import skflow.graph.ops.diagonal
-import skflow.graph.ops.filling
-import skflow.graph.ops.ranges
-import skflow.graph.ops.reduction
-import skflow.graph.ops.shape  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import constant, convert
 from skflow.graph.dtypes import DType, as_dtype, bool_, float32, float64, int32, int64, string
 from skflow.graph.functions._common import cast_if_needed

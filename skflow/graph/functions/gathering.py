@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import skflow.graph.ops.gather
-import skflow.graph.ops.partition
-import skflow.graph.ops.reduction
-import skflow.graph.ops.segment  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import convert
 from skflow.graph.dtypes import as_dtype, float32
 from skflow.graph.functions._common import index_type

@@ -6,9 +6,6 @@ from typing import Any
 
 import numpy as np
 
-import skflow.graph.ops.identity
-import skflow.graph.ops.joining
-import skflow.graph.ops.padding  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import constant, convert, register_tensor_conversion_function
 from skflow.graph.dtypes import INDEX, DType, int32
 from skflow.graph.functions._common import data_type

@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import skflow.graph.ops.complex
-import skflow.graph.ops.decomposition
-import skflow.graph.ops.diagonal
-import skflow.graph.ops.math
-import skflow.graph.ops.matmul
-import skflow.graph.ops.matrix
-import skflow.graph.ops.powers
-import skflow.graph.ops.sparse_products  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import convert
 from skflow.graph.dtypes import float32
-from skflow.graph.functions.norms import norm as norm  # noqa: PLC0414  # found here
 from skflow.graph.functions.reduction import reduce_sum
 from skflow.graph.nodes import LATE, Tensor
 from skflow.graph.registry import raw

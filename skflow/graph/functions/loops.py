@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import skflow.graph.ops.loops  # noqa: F401  (declares the operations)
 from skflow.graph.body import BodyGraph, share_captures
 from skflow.graph.core import get_default_graph
 from skflow.graph.dtypes import string

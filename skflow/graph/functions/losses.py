@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-import skflow.graph.ops.losses  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import constant, convert
 from skflow.graph.dtypes import float16, float32
 from skflow.graph.functions import array, math

@@ -1,286 +1,49 @@
 """The functions of mathematics, together: arithmetic, comparison, reduction, matrices, segments."""
 
-from __future__ import annotations
+from skflow.graph.lazy import attach
 
-import skflow.graph.functions.operators  # noqa: F401  (lets Python operators work on tensors)
-from skflow.graph.functions.arithmetic import (
-    abs,
-    accumulate_n,
-    add,
-    add_n,
-    cross,
-    maximum,
-    minimum,
-    multiply,
-    negative,
-    scalar_mul,
-    sign,
-    square,
-    squared_difference,
-    subtract,
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "graph.functions.arithmetic": (
+            "abs accumulate_n add add_n cross maximum minimum multiply negative scalar_mul sign "
+            "square squared_difference subtract"
+        ),
+        "graph.functions.casting": (
+            "bitcast cast saturate_cast to_double to_float to_int32 to_int64"
+        ),
+        "graph.functions.comparison": (
+            "equal greater greater_equal less less_equal logical_and logical_not logical_or "
+            "logical_xor not_equal"
+        ),
+        "graph.functions.complex": "complex conj imag real",
+        "graph.functions.contraction": "einsum tensordot",
+        "graph.functions.division": (
+            "div divide floor_div floordiv floormod mod realdiv truediv truncatediv truncatemod"
+        ),
+        "graph.functions.elementary": (
+            "acos asin atan ceil cos exp expm1 floor log log1p log_sigmoid pow reciprocal rint "
+            "round rsqrt sigmoid sin sqrt tan tanh"
+        ),
+        "graph.functions.filling": "lin_space linspace range",
+        "graph.functions.linalg": (
+            "cholesky cholesky_solve matmul matrix_determinant matrix_inverse matrix_solve "
+            "matrix_solve_ls matrix_triangular_solve qr self_adjoint_eig self_adjoint_eigvals "
+            "svd trace"
+        ),
+        "graph.functions.numerics": (
+            "add_check_numerics_ops check_numerics is_finite is_inf is_nan is_non_decreasing "
+            "is_numeric_tensor is_strictly_increasing verify_tensor_all_finite"
+        ),
+        "graph.functions.reduction": (
+            "arg_max arg_min argmax argmin count_nonzero reduce_all reduce_any reduce_logsumexp "
+            "reduce_max reduce_mean reduce_min reduce_prod reduce_sum"
+        ),
+        "graph.functions.scan": "bincount cumprod cumsum",
+        "graph.functions.segment": (
+            "segment_max segment_mean segment_min segment_prod segment_sum unsorted_segment_max "
+            "unsorted_segment_sum"
+        ),
+        "graph.functions.special": "betainc digamma erf erfc igamma igammac lgamma polygamma zeta",
+    },
 )
-from skflow.graph.functions.casting import (
-    bitcast,
-    cast,
-    saturate_cast,
-    to_double,
-    to_float,
-    to_int32,
-    to_int64,
-)
-from skflow.graph.functions.comparison import (
-    equal,
-    greater,
-    greater_equal,
-    less,
-    less_equal,
-    logical_and,
-    logical_not,
-    logical_or,
-    logical_xor,
-    not_equal,
-)
-from skflow.graph.functions.complex import (
-    complex,
-    conj,
-    imag,
-    real,
-)
-from skflow.graph.functions.contraction import (
-    einsum,
-    tensordot,
-)
-from skflow.graph.functions.division import (
-    div,
-    divide,
-    floor_div,
-    floordiv,
-    floormod,
-    mod,
-    realdiv,
-    truediv,
-    truncatediv,
-    truncatemod,
-)
-from skflow.graph.functions.elementary import (
-    acos,
-    asin,
-    atan,
-    ceil,
-    cos,
-    exp,
-    expm1,
-    floor,
-    log,
-    log1p,
-    log_sigmoid,
-    pow,
-    reciprocal,
-    rint,
-    round,
-    rsqrt,
-    sigmoid,
-    sin,
-    sqrt,
-    tan,
-    tanh,
-)
-from skflow.graph.functions.filling import (
-    lin_space,
-    linspace,
-    range,
-)
-from skflow.graph.functions.linalg import (
-    cholesky,
-    cholesky_solve,
-    matmul,
-    matrix_determinant,
-    matrix_inverse,
-    matrix_solve,
-    matrix_solve_ls,
-    matrix_triangular_solve,
-    qr,
-    self_adjoint_eig,
-    self_adjoint_eigvals,
-    svd,
-    trace,
-)
-from skflow.graph.functions.numerics import (
-    add_check_numerics_ops,
-    check_numerics,
-    is_finite,
-    is_inf,
-    is_nan,
-    is_non_decreasing,
-    is_numeric_tensor,
-    is_strictly_increasing,
-    verify_tensor_all_finite,
-)
-from skflow.graph.functions.reduction import (
-    arg_max,
-    arg_min,
-    argmax,
-    argmin,
-    count_nonzero,
-    reduce_all,
-    reduce_any,
-    reduce_logsumexp,
-    reduce_max,
-    reduce_mean,
-    reduce_min,
-    reduce_prod,
-    reduce_sum,
-)
-from skflow.graph.functions.scan import (
-    bincount,
-    cumprod,
-    cumsum,
-)
-from skflow.graph.functions.segment import (
-    segment_max,
-    segment_mean,
-    segment_min,
-    segment_prod,
-    segment_sum,
-    unsorted_segment_max,
-    unsorted_segment_sum,
-)
-from skflow.graph.functions.special import (
-    betainc,
-    digamma,
-    erf,
-    erfc,
-    igamma,
-    igammac,
-    lgamma,
-    polygamma,
-    zeta,
-)
-
-__all__ = [
-    "abs",
-    "accumulate_n",
-    "acos",
-    "add",
-    "add_check_numerics_ops",
-    "add_n",
-    "arg_max",
-    "arg_min",
-    "argmax",
-    "argmin",
-    "asin",
-    "atan",
-    "betainc",
-    "bincount",
-    "bitcast",
-    "cast",
-    "ceil",
-    "check_numerics",
-    "cholesky",
-    "cholesky_solve",
-    "complex",
-    "conj",
-    "cos",
-    "count_nonzero",
-    "cross",
-    "cumprod",
-    "cumsum",
-    "digamma",
-    "div",
-    "divide",
-    "einsum",
-    "equal",
-    "erf",
-    "erfc",
-    "exp",
-    "expm1",
-    "floor",
-    "floor_div",
-    "floordiv",
-    "floormod",
-    "greater",
-    "greater_equal",
-    "igamma",
-    "igammac",
-    "imag",
-    "is_finite",
-    "is_inf",
-    "is_nan",
-    "is_non_decreasing",
-    "is_numeric_tensor",
-    "is_strictly_increasing",
-    "less",
-    "less_equal",
-    "lgamma",
-    "lin_space",
-    "linspace",
-    "log",
-    "log1p",
-    "log_sigmoid",
-    "logical_and",
-    "logical_not",
-    "logical_or",
-    "logical_xor",
-    "matmul",
-    "matrix_determinant",
-    "matrix_inverse",
-    "matrix_solve",
-    "matrix_solve_ls",
-    "matrix_triangular_solve",
-    "maximum",
-    "minimum",
-    "mod",
-    "multiply",
-    "negative",
-    "not_equal",
-    "polygamma",
-    "pow",
-    "qr",
-    "range",
-    "real",
-    "realdiv",
-    "reciprocal",
-    "reduce_all",
-    "reduce_any",
-    "reduce_logsumexp",
-    "reduce_max",
-    "reduce_mean",
-    "reduce_min",
-    "reduce_prod",
-    "reduce_sum",
-    "rint",
-    "round",
-    "rsqrt",
-    "saturate_cast",
-    "scalar_mul",
-    "segment_max",
-    "segment_mean",
-    "segment_min",
-    "segment_prod",
-    "segment_sum",
-    "self_adjoint_eig",
-    "self_adjoint_eigvals",
-    "sigmoid",
-    "sign",
-    "sin",
-    "sqrt",
-    "square",
-    "squared_difference",
-    "subtract",
-    "svd",
-    "tan",
-    "tanh",
-    "tensordot",
-    "to_double",
-    "to_float",
-    "to_int32",
-    "to_int64",
-    "trace",
-    "truediv",
-    "truncatediv",
-    "truncatemod",
-    "unsorted_segment_max",
-    "unsorted_segment_sum",
-    "verify_tensor_all_finite",
-    "zeta",
-]

@@ -5,9 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import skflow.graph.ops.comparison
-import skflow.graph.ops.math
-import skflow.graph.ops.powers  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import constant, convert
 from skflow.graph.dtypes import float16, float32
 from skflow.graph.functions._common import cast_if_needed

@@ -6,10 +6,6 @@ import numbers
 from collections.abc import Callable
 from typing import Any
 
-import skflow.graph.ops.activations
-import skflow.graph.ops.bias
-import skflow.graph.ops.losses
-import skflow.graph.ops.top_k  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import convert
 from skflow.graph.functions import array, math, random
 from skflow.graph.nodes import Tensor

@@ -8,9 +8,6 @@ from typing import Any
 
 import numpy as np
 
-import skflow.graph.ops.complex
-import skflow.graph.ops.math
-import skflow.graph.ops.powers  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import convert
 from skflow.graph.functions.reduction import reduce_max, reduce_sum
 from skflow.graph.functions.shapes import squeeze

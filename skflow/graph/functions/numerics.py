@@ -4,14 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import skflow.graph.ops.comparison
-import skflow.graph.ops.control
-import skflow.graph.ops.identity
-import skflow.graph.ops.math
-import skflow.graph.ops.numerics
-import skflow.graph.ops.reduction
-import skflow.graph.ops.shape
-import skflow.graph.ops.slicing  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import constant, convert
 from skflow.graph.core import get_default_graph
 from skflow.graph.dtypes import FLOATS

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import skflow.graph.ops.comparison
-import skflow.graph.ops.division
-import skflow.graph.ops.math
-import skflow.graph.ops.powers  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import convert
 from skflow.graph.functions.arithmetic import abs
-from skflow.graph.functions.comparison import logical_xor
-from skflow.graph.functions.division import div, truediv
+from skflow.graph.lazy import LazyModule
 from skflow.graph.nodes import LATE, Tensor
 from skflow.graph.registry import raw
 from skflow.graph.scopes import name_scope
 from skflow.graph.sparse_types import SparseTensor
+
+if TYPE_CHECKING:
+    from skflow.graph.functions import comparison, division
+else:
+    comparison = LazyModule("skflow.graph.functions.comparison")
+    division = LazyModule("skflow.graph.functions.division")
 
 Build = Callable[..., Any]
 
@@ -43,6 +44,15 @@ def _override(operator: str, build: Build) -> None:
     LATE[f"__r{operator}__"] = reflected
 
 
+def _building(kind: str) -> Build:
+    """What builds an operation, which is looked up only then."""
+
+    def build(*inputs: Any) -> Any:
+        return getattr(raw, kind)(*inputs)
+
+    return build
+
+
 def _mul(x: Tensor, y: Any, name: str) -> Any:
     """Multiply; a sparse right side stays sparse."""
     if not isinstance(y, SparseTensor):
@@ -54,24 +64,24 @@ def _mul(x: Tensor, y: Any, name: str) -> Any:
 def _xor(x: Tensor, y: Any, name: str) -> Any:
     """Build the three operations inside the scope of the fourth."""
     with name_scope(name) as scope:
-        return logical_xor(x, y, scope)
+        return comparison.logical_xor(x, y, scope)
 
 
 _override("add", lambda x, y, name: raw.Add(x, y, name=name))
 _override("sub", lambda x, y, name: raw.Sub(x, y, name=name))
 _override("mul", _mul)
-_override("div", div)
-_override("truediv", truediv)
+_override("div", lambda x, y, name: division.div(x, y, name=name))
+_override("truediv", lambda x, y, name: division.truediv(x, y, name=name))
 _override("floordiv", lambda x, y, name: raw.FloorDiv(x, y, name=name))
 _override("mod", lambda x, y, name: raw.FloorMod(x, y, name=name))
 _override("pow", lambda x, y, name: raw.Pow(x, y, name=name))
 _override("and", lambda x, y, name: raw.LogicalAnd(x, y, name=name))
 _override("or", lambda x, y, name: raw.LogicalOr(x, y, name=name))
 _override("xor", _xor)
-LATE["__neg__"] = raw.Neg
+LATE["__neg__"] = _building("Neg")
 LATE["__abs__"] = abs
-LATE["__invert__"] = raw.LogicalNot
-LATE["__lt__"] = raw.Less
-LATE["__le__"] = raw.LessEqual
-LATE["__gt__"] = raw.Greater
-LATE["__ge__"] = raw.GreaterEqual
+LATE["__invert__"] = _building("LogicalNot")
+LATE["__lt__"] = _building("Less")
+LATE["__le__"] = _building("LessEqual")
+LATE["__gt__"] = _building("Greater")
+LATE["__ge__"] = _building("GreaterEqual")

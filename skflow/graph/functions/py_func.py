@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import skflow.graph.ops.py_func  # noqa: F401  (declares the operations)
 from skflow.graph.registry import REGISTRY
 
 _numbers: Final = itertools.count()

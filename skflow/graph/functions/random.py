@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import skflow.graph.ops.math
-import skflow.graph.ops.random  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import convert
 from skflow.graph.core import get_default_graph
 from skflow.graph.dtypes import DType, as_dtype, float32, int32

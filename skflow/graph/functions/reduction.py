@@ -6,10 +6,6 @@ from typing import Any
 
 import numpy as np
 
-import skflow.graph.ops.comparison
-import skflow.graph.ops.list_diff
-import skflow.graph.ops.reduction
-import skflow.graph.ops.transcendental  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import constant, convert
 from skflow.graph.dtypes import int32, int64
 from skflow.graph.functions.casting import cast, to_int64

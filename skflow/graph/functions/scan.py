@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import skflow.graph.ops.comparison
-import skflow.graph.ops.math
-import skflow.graph.ops.scan
-import skflow.graph.ops.segment  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import constant, convert
 from skflow.graph.dtypes import as_dtype, int32
 from skflow.graph.functions._common import cast_if_needed

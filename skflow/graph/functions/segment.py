@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import skflow.graph.ops.segment  # noqa: F401  (declares the operations)
 from skflow.graph.nodes import Tensor
 from skflow.graph.registry import raw
 

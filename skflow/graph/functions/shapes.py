@@ -6,12 +6,6 @@ from typing import Any
 
 import numpy as np
 
-import skflow.graph.ops.casting
-import skflow.graph.ops.joining
-import skflow.graph.ops.math
-import skflow.graph.ops.ranges
-import skflow.graph.ops.reduction
-import skflow.graph.ops.shape  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import constant, convert
 from skflow.graph.dtypes import int32
 from skflow.graph.functions._common import index_type

@@ -6,8 +6,6 @@ import builtins
 import sys
 from typing import Any
 
-import skflow.graph.ops.math
-import skflow.graph.ops.slicing  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import constant
 from skflow.graph.dtypes import int32
 from skflow.graph.functions.filling import ones_like

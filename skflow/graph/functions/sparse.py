@@ -6,10 +6,6 @@ from typing import Any, Final
 
 import numpy as np
 
-import skflow.graph.ops.sparse
-import skflow.graph.ops.sparse_cwise
-import skflow.graph.ops.sparse_products
-import skflow.graph.ops.sparse_segments  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import constant, convert
 from skflow.graph.dtypes import DType, float32, float64, int8, int16, int32, int64, uint8, uint16
 from skflow.graph.functions import array

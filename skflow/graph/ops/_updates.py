@@ -11,7 +11,7 @@ import numpy as np
 
 from skflow.graph.dtypes import Array
 
-BLOCK: Final = 32768
+BLOCK: Final = 1 << 16
 """Elements updated at a time: the few arrays of a block stay in a core's cache."""
 
 _local: Final = threading.local()
@@ -117,8 +117,8 @@ def _plain(_: Any, *scalars: Any) -> tuple[Any, ...]:
 
 def gradient_descent(var: Array, grad: Array, rate: Any, t: Array) -> None:
     """``var -= rate * grad``."""
-    np.multiply(grad, rate, out=t)
-    np.subtract(var, t, out=var)
+    np.multiply(grad, rate, t)
+    np.subtract(var, t, var)
 
 
 UPDATE_RULES["ApplyGradientDescent"] = Rule((), "delta", ("alpha",), _plain, gradient_descent)

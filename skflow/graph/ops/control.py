@@ -1,4 +1,4 @@
-"""Choosing what to run: no-ops, conditionals over two bodies, and their gradient."""
+"""Choosing what to run: conditionals over two bodies, and their gradient."""
 
 from __future__ import annotations
 
@@ -21,13 +21,6 @@ from skflow.graph.registry import NOT_DIFFERENTIABLE, define, raw
 from skflow.graph.shapes import Shape, shape_brackets
 from skflow.graph.sparse_types import IndexedSlices
 from skflow.graph.spec import Spec
-
-
-def _nothing() -> None:
-    return None
-
-
-define("NoOp", "->", kernel=_nothing, grad=NOT_DIFFERENTIABLE)
 
 
 def _no_argument() -> Any:

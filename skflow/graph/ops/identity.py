@@ -1,4 +1,4 @@
-"""Operations that pass a tensor on, and placeholders for what is fed."""
+"""Operations that pass a tensor on or do nothing, and placeholders for what is fed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,13 @@ from skflow.graph.shapes import Shape, is_full, merged, shape_brackets
 from skflow.graph.spec import Spec
 
 _KERNEL_NAMES: Final = {"float16": "half", "float32": "float", "float64": "double"}
+
+
+def _nothing() -> None:
+    return None
+
+
+define("NoOp", "->", kernel=_nothing, grad=NOT_DIFFERENTIABLE)
 
 
 def _same(x: Any) -> Any:

@@ -203,15 +203,51 @@ def _check_sparse_xent(features: Array, labels: Array) -> None:
         )
 
 
+def _positions(work: Array, axis: int, labels: Array) -> tuple[Array, Array]:
+    """The rows' numbers in one flat array, and where in it those of the labels are."""
+    rows = np.arange(len(labels))
+    if axis:
+        at = rows * work.shape[1]
+        at += labels
+    else:
+        at = np.multiply(labels, work.shape[1], dtype=rows.dtype)
+        at += rows
+    return work.reshape(-1), at
+
+
 def _sparse_xent(features: Array, labels: Array) -> tuple[Array, Array]:
     _check_sparse_xent(features, labels)
     work, axis = _shifted(features)
-    rows = np.arange(len(labels))
-    at = (rows, labels) if axis else (labels, rows)
-    chosen = work[at]
-    loss = _finish_loss(features, work, axis, None, chosen)
-    work[at] -= 1
+    flat, at = _positions(work, axis, labels)
+    loss = _finish_loss(features, work, axis, None, flat[at])
+    flat[at] -= 1
     return loss, _placed(work, axis, features, None)
+
+
+def sparse_xent_backprop(features: Array, labels: Array, *, out: Array | None = None) -> Array:
+    """The second output of ``SparseSoftmaxCrossEntropyWithLogits``, where nobody wants the first.
+
+    Parameters
+    ----------
+    features : numpy.ndarray, shape (n_rows, n_classes)
+        The logits.
+    labels : numpy.ndarray, shape (n_rows,)
+        The classes' numbers.
+    out : numpy.ndarray, shape (n_rows, n_classes), optional
+        Where to put the result.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_rows, n_classes)
+        The probabilities of all classes, less one for the rows' own.
+    """
+    _check_sparse_xent(features, labels)
+    work, axis = _shifted(features)
+    np.exp(work, out=work)
+    work /= np.add.reduce(work, axis=axis, keepdims=True)
+    flat, at = _positions(work, axis, labels)
+    flat[at] -= 1
+    return _placed(work, axis, features, out)
 
 
 def _sparse_xent_infer(features: Spec, labels: Spec) -> list[Shape]:

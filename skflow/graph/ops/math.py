@@ -100,14 +100,14 @@ def _has_nan(x: Array) -> bool:
 def _maximum(x: Array, y: Array, *, out: Array | None = None) -> Any:
     """``y if x < y else x``: a NaN in `x` stays, one in `y` is passed over."""
     if _has_nan(y):
-        return into(np.where(np.less(x, y), y, x), out)
+        return into(np.where(np.isnan(y), x, np.maximum(x, y)), out)
     return np.maximum(x, y, out=out)
 
 
 def _minimum(x: Array, y: Array, *, out: Array | None = None) -> Any:
     """``y if y < x else x``: a NaN in `x` stays, one in `y` is passed over."""
     if _has_nan(y):
-        return into(np.where(np.less(y, x), y, x), out)
+        return into(np.where(np.isnan(y), x, np.minimum(x, y)), out)
     return np.minimum(x, y, out=out)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
-
 from skflow import proto
 from skflow.graph.nodes import LATE
 from skflow.graph.serialize import graph_util as graph_util
@@ -32,10 +30,6 @@ __all__ = [
 ]
 
 
-def _source_line(filename: str, line: int) -> str:
-    return linecache.getline(filename, line).strip()
-
-
 def _message(name: str, **fields: object) -> object:
     """A message of the format's, by its name; fields that are None are left out."""
     given = {key: value for key, value in fields.items() if value is not None}
@@ -48,5 +42,4 @@ LATE["graph_def"] = graph_def
 LATE["node_text"] = node_text
 LATE["operation_from_node_def"] = operation_from_node_def
 LATE["attr_value"] = attr_from_proto
-LATE["source_line"] = _source_line
 _PROTO["shape"] = shape_to_proto

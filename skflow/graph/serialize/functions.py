@@ -11,7 +11,7 @@ from skflow.graph.body import needed
 from skflow.graph.core import Graph
 from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._replay import result_count
-from skflow.graph.serialize.reads_first import add_waits, reads_before
+from skflow.graph.reads_first import add_waits, reads_before
 from skflow.graph.shapes import Shape
 
 CONDITIONALS: Final = ("If", "StatelessIf")

@@ -6,9 +6,6 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-import skflow.graph.ops.later
-import skflow.graph.ops.later_diagonals
-import skflow.graph.ops.later_einsum  # noqa: F401  (they declare operations)
 from skflow import proto
 from skflow.graph.registry import REGISTRY, OpDef
 from skflow.graph.serialize.attrs import attr_to_proto

@@ -12,11 +12,11 @@ from skflow.graph.declaration import FIXED_TYPES, Arg
 from skflow.graph.dtypes import DType, as_dtype
 from skflow.graph.nodes import Operation, Tensor
 from skflow.graph.ops._replay import result_count
+from skflow.graph.reads_first import NOTE, note_reads
 from skflow.graph.registry import OpDef
 from skflow.graph.serialize.budget import Budget
 from skflow.graph.serialize.functions import CONDITIONALS, LOOPS, records
 from skflow.graph.serialize.node_attrs import invalid
-from skflow.graph.serialize.reads_first import NOTE, note_reads
 from skflow.graph.serialize.tensors import MOST_DIMENSIONS
 from skflow.graph.shapes import Shape, compatible
 from skflow.graph.spec import Spec

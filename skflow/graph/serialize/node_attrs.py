@@ -9,12 +9,12 @@ from typing import Any, Final, TypeAlias
 from skflow import proto
 from skflow.graph.declaration import coerce
 from skflow.graph.dtypes import DType, as_dtype
+from skflow.graph.reads_first import NOTE
 from skflow.graph.registry import OpDef
 from skflow.graph.serialize.attrs import attr_from_proto
 from skflow.graph.serialize.budget import Budget
 from skflow.graph.serialize.functions import LOOPS
 from skflow.graph.serialize.op_defs import CHOICES, MINIMA, attr_kinds, op_def, summary
-from skflow.graph.serialize.reads_first import NOTE
 from skflow.graph.serialize.tensors import MOST_DIMENSIONS, array_from_proto, entries_given
 from skflow.graph.shapes import Shape, to_shape
 from skflow.proto.text import to_text

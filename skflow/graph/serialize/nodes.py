@@ -10,6 +10,7 @@ from typing import Any, Final
 from skflow import proto
 from skflow.graph.core import Graph
 from skflow.graph.nodes import Operation, Tensor, user_frames
+from skflow.graph.reads_first import add_waits, reads_before
 from skflow.graph.registry import REGISTRY, OpDef
 from skflow.graph.serialize.attrs import attr_from_proto, attr_to_proto, kind_of
 from skflow.graph.serialize.functions import (
@@ -22,7 +23,6 @@ from skflow.graph.serialize.functions import (
     written_attrs,
 )
 from skflow.graph.serialize.op_defs import is_later
-from skflow.graph.serialize.reads_first import add_waits, reads_before
 from skflow.graph.serialize.tensors import shape_to_proto, tensor_to_proto
 from skflow.proto.text import to_text
 from skflow.versions import GRAPH_DEF_VERSION, GRAPH_DEF_VERSION_MIN_CONSUMER

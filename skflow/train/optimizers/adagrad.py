@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import skflow.graph.ops.training  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import constant
 from skflow.graph.dtypes import int64
 from skflow.graph.functions import array as array_functions, math as math_functions

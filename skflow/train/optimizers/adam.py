@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import skflow.graph.ops.training  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import convert_to_tensor
 from skflow.graph.functions import (
     array as array_functions,
-    control as control_functions,
     math as math_functions,
+    order as order_functions,
     state as state_functions,
 )
 from skflow.graph.nodes import Operation, Tensor
@@ -128,7 +127,7 @@ class AdamOptimizer(Optimizer):
         m, v, _ = self._means(grad, var)
         step = rate * m / (math_functions.sqrt(v) + epsilon)
         moved = state_functions.assign_sub(var, step, use_locking=self._use_locking)
-        return control_functions.group(moved, m, v)
+        return order_functions.group(moved, m, v)
 
     def _finish(self, update_ops: list[Update], name_scope: str) -> Operation:
         power1, power2 = self._beta_powers()
@@ -139,7 +138,7 @@ class AdamOptimizer(Optimizer):
             next2 = power2.assign(
                 power2 * self._hyperparameters["beta2"], use_locking=self._use_locking
             )
-        return control_functions.group(*update_ops, next1, next2, name=name_scope)
+        return order_functions.group(*update_ops, next1, next2, name=name_scope)
 
 
 class LazyAdamOptimizer(AdamOptimizer):
@@ -163,7 +162,7 @@ class LazyAdamOptimizer(AdamOptimizer):
         v_rows = array_functions.gather(v, grad.indices)
         step = rate * m_rows / (math_functions.sqrt(v_rows) + epsilon)
         moved = state_functions.scatter_sub(var, grad.indices, step, use_locking=self._use_locking)
-        return control_functions.group(moved, m, v)
+        return order_functions.group(moved, m, v)
 
     def _mixed_rows(
         self, slot: Variable, beta: Tensor, grad: IndexedSlices, values: Tensor
@@ -199,7 +198,7 @@ class NadamOptimizer(AdamOptimizer):
         moved = state_functions.scatter_sub(
             var, grad.indices, rate * ahead / (roots + epsilon), use_locking=self._use_locking
         )
-        return control_functions.group(moved, m, v)
+        return order_functions.group(moved, m, v)
 
 
 class AdamWOptimizer(AdamOptimizer):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import skflow.graph.ops.training  # noqa: F401  (declares the operations)
 from skflow.graph.nodes import Tensor
 from skflow.graph.registry import raw
 from skflow.graph.sparse_types import IndexedSlices

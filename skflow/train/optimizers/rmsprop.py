@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import skflow.graph.ops.training  # noqa: F401  (declares the operations)
 from skflow.graph.conversion import constant
 from skflow.graph.nodes import Tensor
 from skflow.graph.registry import OpDef, raw

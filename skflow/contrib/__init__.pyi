@@ -1,0 +1,1 @@
+from skflow.contrib import framework as framework, opt as opt
