@@ -114,8 +114,8 @@ def chain(tf: Any) -> dict[str, float]:
     return found
 
 
-def mlp(tf: Any, rng: np.random.RandomState, name: str, net: Mlp) -> dict[str, float]:
-    """Training steps of a net and, for one of them, one-row predictions, in microseconds."""
+def network(tf: Any, net: Mlp) -> tuple[Any, Any, Any, Any]:
+    """Rows, labels, outputs and the training step of a net, in a graph of its own."""
     tf.reset_default_graph()
     rows = tf.placeholder(tf.float32, (None, net.sizes[0]))
     labels = tf.placeholder(tf.int32, (None,))
@@ -128,7 +128,12 @@ def mlp(tf: Any, rng: np.random.RandomState, name: str, net: Mlp) -> dict[str, f
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=h)
     adam = net.optimizer == "adam"
     optimizer = tf.train.AdamOptimizer(1e-3) if adam else tf.train.GradientDescentOptimizer(0.01)
-    op = optimizer.minimize(tf.reduce_mean(losses))
+    return rows, labels, h, optimizer.minimize(tf.reduce_mean(losses))
+
+
+def mlp(tf: Any, rng: np.random.RandomState, name: str, net: Mlp) -> dict[str, float]:
+    """Training steps of a net and, for one of them, one-row predictions, in microseconds."""
+    rows, labels, h, op = network(tf, net)
     session = started(tf)
     X, y = mlp_data(rng, net)
     batches = mlp_batches(X, y, net.batch)

@@ -15,6 +15,10 @@ def unknown_entries(count: int | None) -> Shape:
     return None if count is None or count > _LONGEST else (None,) * count
 
 
+MOST_DIMENSIONS: Final = 254
+"""The most that a tensor may have, as in TensorFlow."""
+
+
 class Spec:
     """What is known of a tensor: dtype, partial shape and, where it is constant, its value.
 
@@ -54,6 +58,10 @@ class Spec:
         """Read this tensor as one that holds a shape (-1 and unknown entries become ``None``)."""
         value = self.value
         if value is not None:
+            if value.size > MOST_DIMENSIONS:
+                raise ValueError(
+                    f"A shape of {value.size} dimensions: there may be {MOST_DIMENSIONS}"
+                )
             return tuple([None if d < 0 else int(d) for d in value.reshape(-1).tolist()])
         partial = self.partial
         if partial is None and self.shape is not None and len(self.shape) == 1:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -11,13 +13,16 @@ from skflow.graph.shapes import num_elements
 from skflow.graph.summation import FEW_ROWS
 from skflow.runtime.steps import Node, Value
 
-# Multiply-adds of float32: of a product that is cut, of its smallest part, and from which, after
-# about 0.1 ms on one core, another thread is woken for some of the parts.
+# Multiply-adds of float32: of a product that is cut in halves, and from which it is shared, after
+# about 0.1 ms on one core. How the parts of shared ones compare, by the product's size.
 _WORTH_CUTTING: Final = 1_400_000
-_PART: Final = 700_000
 _WORTH_SHARING: Final = 9_000_000
-_SHARE: Final = 4  # a part is this fraction of what is left
-_MOST_PARTS: Final = 16  # beyond which parts would be too narrow
+_SHARES: Final = (
+    (_WORTH_SHARING, (1, 1)),
+    (20_000_000, (3, 3, 1, 1)),
+    (100_000_000, (4, 4, 3, 3, 2, 2, 1, 1)),
+    (math.inf, (3, 3, 3, 3, 1, 1, 1, 1)),
+)
 _NARROW: Final = 32  # rows or columns of a matrix whose order matters to its products
 _NARROW_FROM, _NARROW_TO = 1 << 12, 1 << 24  # elements
 _BLAS_TYPES: Final = "fdFD"
@@ -80,8 +85,9 @@ def parts_of(node: Node) -> Cut | None:
     """How a product is cut so that cores can share it; ``None`` if it is too small.
 
     It is always cut the same way, however many threads there are: where a product is cut, BLAS may
-    add in another order, and results shall not hang on the number of cores. The parts become
-    smaller, so that all cores end at about the same time, whenever they began.
+    add in another order, and results shall not hang on the number of cores. Large parts come first,
+    since each packs the other operand again; then small ones, so that all cores end at about the
+    same time, whenever they began.
     """
     a = node.inputs[0]
     shape, size = node.outputs[0].shape, num_elements(a.shape)
@@ -97,9 +103,7 @@ def parts_of(node: Node) -> Cut | None:
     # many rows or columns at a time.
     by_rows = rows >= columns
     length, unit = (rows, 8) if by_rows else (columns, 16)
-    least = -(-length * max(_PART / cost, 1 / _MOST_PARTS) // unit) * unit
-    ends = [0]
-    while length - ends[-1] > 1.5 * least:
-        step = (length - ends[-1]) / _SHARE // unit * unit
-        ends.append(int(ends[-1] + max(least, step)))
-    return Cut(by_rows, [*ends[1:], length], cost >= _WORTH_SHARING)
+    shares = next(shares for most, shares in _SHARES if cost < most)
+    ends = [int(length * e / sum(shares)) // unit * unit for e in accumulate(shares[:-1])]
+    ends = sorted({e for e in ends if e})
+    return Cut(by_rows, [*ends, length], cost >= _WORTH_SHARING)

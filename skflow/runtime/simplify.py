@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from skflow.graph.nodes import Operation
 from skflow.graph.shapes import num_elements
 from skflow.runtime.steps import Value, probe_of
 
+_MOST_GROWTH: Final = 2.0**20  # of a factor that is joined with another
+_LEAST_FACTOR: Final = 2.0**-40  # that is joined with such a one
 _SPLAT_MINIMUM: Final = 2  # elements: a single one is compared as it is
 
 Constant = Callable[[Array], Value]
@@ -133,7 +135,7 @@ def _multiply(constant: Constant, op: Operation, inputs: list[Value]) -> Value |
 
 
 def _join_factors(constant: Constant, inputs: list[Value], i: int) -> None:
-    """Multiply what has been multiplied by a power of two before by one number in all."""
+    """Multiply by one number what has been multiplied by another, if one is a power of two."""
     number, node = inputs[i].const, inputs[1 - i].node
     assert number is not None
     if node is None or node.kind != "op" or node.definition.type != "Mul" or node.after:
@@ -142,12 +144,17 @@ def _join_factors(constant: Constant, inputs: list[Value], i: int) -> None:
         other = factor.const
         if other is None or other.ndim or number.dtype.char not in "fd" or not x.static:
             continue
+        # The other one must not be so small that products with it lose digits, or vanish.
+        exact = any(_is_growth(f) for f in (number, other))
         product = number * other
-        exact = any(abs(np.frexp(f)[0]) == 0.5 for f in (number, other))
-        # Neither too large nor so small that it would lose digits.
-        if exact and np.finfo(number.dtype).tiny <= abs(product) < np.inf:
+        if exact and min(abs(number), abs(other)) >= _LEAST_FACTOR and abs(product) < np.inf:
             inputs[i], inputs[1 - i] = constant(np.asarray(product)), x
         return
+
+
+def _is_growth(factor: Any) -> bool:
+    """Whether a factor is a power of two of at least one, and no digit is lost by it."""
+    return bool(1 <= abs(factor) <= _MOST_GROWTH and abs(np.frexp(factor)[0]) == 0.5)
 
 
 def _is_splat(c: Value, x: Value) -> bool:

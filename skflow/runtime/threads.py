@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -20,6 +21,27 @@ def cores() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # no affinity on this system
         return os.cpu_count() or 1
+
+
+_SHARES: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
+
+
+def spare_cores() -> int:
+    """The number of cores that a run may use beside the caller's own.
+
+    Returns
+    -------
+    int
+        All of them but one; fewer in a worker process that joblib has told its share of them, by
+        the variables that BLAS libraries read.
+    """
+    share = cores()
+    # A worker has the module that started it.
+    process = sys.modules.get("multiprocessing.process")
+    if process is not None and process.parent_process() is not None:
+        told = [os.environ.get(name, "") for name in _SHARES]
+        share = min([share, *[max(int(t), 1) for t in told if t.isdecimal()]])
+    return share - 1
 
 
 Control = tuple[Callable[[], int], Callable[[int], Any]]
@@ -333,7 +355,7 @@ class Pool:
         shared.finish()
 
 
-pool: Final = Pool(max(cores() - 1, 0))
+pool: Final = Pool(spare_cores())
 
 
 def _after_fork() -> None:

@@ -179,7 +179,9 @@ def test_a_lazy_module_keeps_what_it_was_asked_for() -> None:
 # ---- tables ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("table", [nodes.LATE, shapes._PROTO, REGISTRY], ids=str)
+@pytest.mark.parametrize(
+    "table", [nodes.LATE, shapes._PROTO, REGISTRY], ids=["late", "messages", "operations"]
+)
 def test_modules_make_the_entries_they_are_known_for(table: LazyTable[Any]) -> None:
     for name in table:
         assert table[name] is not None

@@ -7,8 +7,10 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any
 
+import joblib
 import numpy as np
 import pytest
 from threadpoolctl import ThreadpoolController
@@ -363,3 +365,11 @@ def test_forks_while_another_thread_tells_blas(numbers: Callable[[], set[int]]) 
         over.set()
         teller.join()
     assert numbers() == {2}
+
+
+def test_processes_that_share_the_cores_have_no_more_threads_than_these() -> None:
+    """joblib tells each of its workers its share."""
+    count = threads.cores()
+    parallel = joblib.Parallel(n_jobs=count)
+    seen = parallel(joblib.delayed(attrgetter("pool.workers"))(threads) for _ in range(count))
+    assert list(seen) == [0] * count

@@ -17,9 +17,8 @@ from skflow.graph.registry import OpDef
 from skflow.graph.serialize.budget import Budget
 from skflow.graph.serialize.functions import CONDITIONALS, LOOPS, records
 from skflow.graph.serialize.node_attrs import invalid
-from skflow.graph.serialize.tensors import MOST_DIMENSIONS
 from skflow.graph.shapes import Shape, compatible
-from skflow.graph.spec import Spec
+from skflow.graph.spec import MOST_DIMENSIONS, Spec
 
 _VARIABLES: Final = ("VariableV2", "Variable")
 _LONGEST: Final = 1 << 20

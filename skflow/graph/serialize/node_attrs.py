@@ -15,8 +15,9 @@ from skflow.graph.serialize.attrs import attr_from_proto
 from skflow.graph.serialize.budget import Budget
 from skflow.graph.serialize.functions import LOOPS
 from skflow.graph.serialize.op_defs import CHOICES, MINIMA, attr_kinds, op_def, summary
-from skflow.graph.serialize.tensors import MOST_DIMENSIONS, array_from_proto, entries_given
+from skflow.graph.serialize.tensors import array_from_proto, entries_given
 from skflow.graph.shapes import Shape, to_shape
+from skflow.graph.spec import MOST_DIMENSIONS
 from skflow.proto.text import to_text
 
 # The kinds of attributes and their fields in AttrValue, and in the lists of AttrValue.

@@ -11,6 +11,7 @@ import numpy as np
 from skflow import proto
 from skflow.graph.dtypes import Array, DType, as_dtype
 from skflow.graph.shapes import Shape, is_full, shape_brackets, to_shape
+from skflow.graph.spec import MOST_DIMENSIONS
 
 _FIELDS: Final = {
     "float16": "half_val",
@@ -37,9 +38,6 @@ _MOST_ELEMENTS: Final = 1 << 63
 _COPIED_ELEMENTS: Final = 1 << 20  # a longer repetition of one element is kept as a view of it
 _FREE_ELEMENTS: Final = 64  # nobody is asked about arrays of so few
 _WIDE: Final[dict[str, type]] = {"uint32": np.uint64, "uint64": np.uint64}
-
-MOST_DIMENSIONS: Final = 254
-"""The rank that TensorFlow's shapes may have."""
 
 
 def shape_to_proto(shape: Shape) -> proto.TensorShapeProto:

@@ -33,7 +33,7 @@ TICKET, _DONE, INSIDE, CONTROL_BYTES = 0, 64, 128, 192
 CLOSED: Final = 4095  # stands for no phase
 _MOST_PHASES: Final = 4000
 _SHARED: Final = 12.0  # microseconds from which a phase is worth sharing
-_LOOKS: Final = 3000  # looks, of 20 to 50 ns, that a helper takes before it sleeps or leaves
+_LOOKS: Final = 4000  # looks, of 20 to 50 ns, that a helper takes before it sleeps or leaves
 _NAP: Final = 50  # microseconds that it sleeps while a phase lasts that it has no part in
 _PATIENCE: Final = 20_000  # looks and naps without a part after which it leaves anyway
 

@@ -200,3 +200,8 @@ def test_many_nodes_take_little_each() -> None:
     finally:
         tracemalloc.stop()
     assert used <= 64 * size + (16 << 20), f"{used} bytes for {size}"
+
+
+def test_a_long_constant_as_a_shape_is_refused_before_it_is_read() -> None:
+    """Campaign "drawing", number 12116: a million repeated numbers as the shape of a tensor."""
+    assert check("drawing", 12116)
