@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from skflow.graph.summation import ones_of
 from skflow.runtime.emit_scalars import Scalars
-from skflow.runtime.products import Cut, is_outer, parts_of
+from skflow.runtime.products import Cut, cut_product, is_outer, parts_of
 from skflow.runtime.state import State
 from skflow.runtime.steps import Node, Plan, Value
 from skflow.runtime.threads import pool
@@ -45,7 +45,9 @@ class Products(Scalars):
         a = self._operand(node.inputs[0], node.attrs["transpose_a"])
         b = self._operand(node.inputs[1], node.attrs["transpose_b"])
         value = node.outputs[0]
-        multiply = np.multiply if is_outer(node) else np.matmul
+        multiply: Any = np.multiply if is_outer(node) else np.matmul
+        if not value.static and multiply is np.matmul:
+            multiply = cut_product
         matmul = self._function(multiply)
         parts = parts_of(node) if value.static else None
         out = self._destination(node, value)

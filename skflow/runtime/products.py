@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -82,21 +82,34 @@ class Cut(NamedTuple):
 
 
 def parts_of(node: Node) -> Cut | None:
+    """How the product that a node makes is cut; ``None`` if it is too small, or not known yet."""
+    a, value = node.inputs[0], node.outputs[0]
+    size = num_elements(a.shape)
+    assert value.shape is not None
+    rows, columns = value.shape
+    if size is None or rows is None or columns is None:
+        return None
+    return cut_of(rows, columns, size * columns, a.dtype.np_dtype.itemsize)
+
+
+def cut_of(rows: int, columns: int, count: int, itemsize: int) -> Cut | None:
     """How a product is cut so that cores can share it; ``None`` if it is too small.
 
     It is always cut the same way, however many threads there are: where a product is cut, BLAS may
     add in another order, and results shall not hang on the number of cores. Large parts come first,
     since each packs the other operand again; then small ones, so that all cores end at about the
     same time, whenever they began.
+
+    Parameters
+    ----------
+    rows, columns : int
+        The product's shape.
+    count : int
+        Its multiplications.
+    itemsize : int
+        Bytes of an element.
     """
-    a = node.inputs[0]
-    shape, size = node.outputs[0].shape, num_elements(a.shape)
-    assert shape is not None
-    rows, columns = shape
-    if size is None or rows is None or columns is None:
-        return None
-    weight = a.dtype.np_dtype.itemsize / np.dtype(np.float32).itemsize
-    cost = size * columns * weight
+    cost = count * itemsize / np.dtype(np.float32).itemsize
     if cost < _WORTH_CUTTING or max(rows, columns) < 32:
         return None
     # Each part reads the other operand whole, which should be the smaller one. BLAS works on so
@@ -107,3 +120,20 @@ def parts_of(node: Node) -> Cut | None:
     ends = [int(length * e / sum(shares)) // unit * unit for e in accumulate(shares[:-1])]
     ends = sorted({e for e in ends if e})
     return Cut(by_rows, [*ends, length], cost >= _WORTH_SHARING)
+
+
+def cut_product(a: Array, b: Array) -> Array:
+    """The product of two matrices whose shapes were not known before, cut as if they had been."""
+    rows, columns = len(a), b.shape[1]
+    cut = cut_of(rows, columns, a.size * columns, a.itemsize)
+    out: Array
+    if cut is None or a.shape[1] != len(b):  # of which NumPy says what is wrong
+        out = np.matmul(a, b)
+        return out
+    out = np.empty((rows, columns), a.dtype)
+    for start, end in pairwise([0, *cut.ends]):
+        if cut.by_rows:
+            np.matmul(a[start:end], b, out[start:end])
+        else:
+            np.matmul(a, b[:, start:end], out[:, start:end])
+    return out

@@ -176,3 +176,30 @@ def test_sessions_of_other_threads_numbers_side_by_side() -> None:
     for worker in workers:
         worker.join()
     assert not failures, failures[0]
+
+
+@pytest.mark.parametrize("rows", [64, 300])
+def test_results_do_not_hang_on_the_number_of_threads(rows: int) -> None:
+    """Large products are cut in the same places, known shapes or not."""
+    x = tf.placeholder(tf.float32, [None, 784])
+    hidden = tf.nn.relu(tf.matmul(x, tf.Variable(tf.random_normal([784, 300], seed=1))))
+    loss = tf.reduce_mean(tf.square(tf.matmul(hidden, tf.Variable(tf.ones([300, 100])))))
+    step = tf.train.AdamOptimizer(0.01).minimize(loss)
+    batch = np.random.default_rng(0).normal(size=(rows, 784)).astype(np.float32)
+    found = []
+    for number, before in [(1, []), (2, []), (4, []), (4, [7, 9])]:
+        options = tf.OptimizerOptions(global_jit_level=tf.OptimizerOptions.OFF)
+        config = tf.ConfigProto(
+            intra_op_parallelism_threads=number,
+            graph_options=tf.GraphOptions(optimizer_options=options),
+        )
+        with tf.Session(config=config) as session:
+            session.run(tf.global_variables_initializer())
+            for other in before:  # after other batch sizes, one is served by a plan of open shapes
+                session.run(loss, {x: batch[:other]})
+            values = [session.run([loss, step], {x: batch})[0] for _ in range(3)]
+            found.append((values, session.run(tf.trainable_variables())))
+    for values, weights in found[1:]:
+        assert values == found[0][0]
+        for one, other in zip(weights, found[0][1], strict=True):
+            np.testing.assert_array_equal(one, other)
