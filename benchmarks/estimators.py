@@ -122,7 +122,7 @@ def memory(options: argparse.Namespace) -> None:
 TABLES: dict[str, Callable[[argparse.Namespace], None]] = {
     **{
         group: lambda options, group=group: times(group, options)
-        for group in ("fit", "predict", "small", "linear", "sparse")
+        for group in ("fit", "predict", "small", "linear", "sparse", "search")
     },
     "memory": memory,
 }

@@ -244,7 +244,8 @@ def test_an_interrupt_after_the_last_step_is_told_of_too() -> None:
         model = LinearRegressor(optimizer=optimizer, steps=3)
         fit = partial(model.fit, X, Y)
         fit()  # the first one imports and builds more than those that follow
-        found = pressed(fit, calls_of(fit))
+        # What the collector of garbage calls in some fits and not in others does not count.
+        found = pressed(fit, min(calls_of(fit) for _ in range(3)))
         learnt = values(found)
         assert learnt == values(model.fit(X, Y))
 

@@ -21,7 +21,9 @@ _NAP: Final = 50  # microseconds it then sleeps between two looks
 
 def inline(function: Any) -> Any:
     """Compile a function of a kernel: without the lock, checks or zero-division errors."""
-    return njit(nogil=True, error_model="numpy")(function)
+    return njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(
+        function
+    )
 
 
 # ---- memory -----------------------------------------------------------------------------------
