@@ -21,7 +21,7 @@ _SHARES: Final = (
     (_WORTH_SHARING, (1, 1)),
     (20_000_000, (3, 3, 1, 1)),
     (100_000_000, (4, 4, 3, 3, 2, 2, 1, 1)),
-    (math.inf, (3, 3, 3, 3, 1, 1, 1, 1)),
+    (math.inf, (3, 3, 1, 1)),
 )
 _NARROW: Final = 32  # rows or columns of a matrix whose order matters to its products
 _NARROW_FROM, _NARROW_TO = 1 << 12, 1 << 24  # elements
