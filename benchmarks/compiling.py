@@ -33,15 +33,14 @@ def train(name: str, net: Mlp) -> None:
     def steps(during: float) -> list[float]:
         times = []
         end = time.perf_counter() + during
-        while time.perf_counter() < end:
+        while not times or time.perf_counter() < end:
             start = time.perf_counter()
             session.run(op, feed)
             times.append((time.perf_counter() - start) * 1e6)
         return times
 
-    before = [t for _ in range(30) for t in steps(1e-9)][10:]
+    before = [t for _ in range(40) for t in steps(0.0)][10:]
     while_compiling: list[float] = []
-    steps(0.05)
     start = time.perf_counter()
     while not compiling.wait(0):
         while_compiling += steps(0.02)

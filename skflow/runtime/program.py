@@ -56,7 +56,7 @@ _LARGE_RUN: Final = 1 << 25  # bytes of a run's memory from which the first one'
 _LARGE_PRODUCT: Final = 20_000  # multiply-adds from which BLAS would use threads of its own
 _LARGE_PROGRAM: Final = 2000  # operations from which collecting garbage would slow compiling down
 _WARM: Final = 32  # runs after which a plan may be worth compiling
-_HOT: Final = 0.5  # seconds of runs that make it so: compiling takes some of another core
+_HOT: Final = 0.1  # seconds of runs that make it so: compiling takes some of another core
 # By a session's level of compiling: the runs after which a plan is looked at.
 _HEATED: Final = {-1: inf, 0: _WARM, 1: 1, 2: 1}
 _LARGE_FEED: Final = 4096  # elements fed from which the same is assumed of open dimensions
