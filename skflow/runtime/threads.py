@@ -14,6 +14,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from skflow.runtime.lookout import Signal
+
 
 def cores() -> int:
     """The number of processor cores this process may use."""
@@ -143,6 +145,22 @@ class _BlasGuard:
 blas_guard: Final = _BlasGuard()
 
 
+_ended: Final = Signal()  # that a worker has done what it could for somebody
+
+
+def _wait_for(lock: threading.Lock) -> None:
+    """Return when a lock is free, even if an interrupt strikes: what it guards is in use."""
+    _ended.clear()
+    if lock.acquire(blocking=False):
+        return
+    try:
+        _ended.look()
+        lock.acquire()
+    except BaseException:
+        lock.acquire()
+        raise
+
+
 class Task:
     """A call that a worker makes, or whoever needs its result before a worker has come.
 
@@ -174,6 +192,7 @@ class Task:
         except BaseException as error:  # noqa: BLE001  # for whoever asks for the result
             self._error = error
         self._done.release()
+        _ended.give()
 
     def finish(self) -> None:
         """Return when the call has been made, and raise what it raised.
@@ -182,8 +201,8 @@ class Task:
         made here: nobody waits for a processor who has one.
         """
         self.work()
-        with self._done:
-            pass
+        _wait_for(self._done)
+        self._done.release()
         if self._error is not None:
             raise self._error
 
@@ -201,20 +220,8 @@ class Task:
             pass
 
 
-def _wait_for(lock: threading.Lock) -> None:
-    """Return when a lock is free, even if an interrupt strikes: what it guards is in use."""
-    try:
-        lock.acquire()
-    except BaseException:
-        lock.acquire()
-        raise
-
-
 class Shared:
     """Calls of one function, each of which is made once, by whoever comes next.
-
-    The last one is the caller's: while it is made, others end theirs. To wait for them, and to be
-    woken, would take as long as many a call.
 
     Parameters
     ----------
@@ -224,12 +231,11 @@ class Shared:
         Its arguments, call by call. No call may need what another one gives.
     """
 
-    __slots__ = ("_calls", "_error", "_function", "_helpers", "_last")
+    __slots__ = ("_calls", "_error", "_function", "_helpers")
 
     def __init__(self, function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) -> None:
         self._function = function
-        self._calls = deque(calls[:-1])
-        self._last: tuple[Any, ...] = calls[-1]
+        self._calls = deque(calls)
         self._helpers: list[threading.Lock] = []
         self._error: BaseException | None = None
 
@@ -245,6 +251,7 @@ class Shared:
             self._error = error
             self._calls.clear()
         mine.release()
+        _ended.give()
 
     def finish(self) -> None:
         """Make calls until none is left, and return when all have been made.
@@ -256,10 +263,8 @@ class Shared:
         """
         try:
             self._make()
-            self._function(*self._last)
         finally:
-            self._calls.clear()
-            self._last = ()  # the task may lie around for a while
+            self._calls.clear()  # the task may lie around for a while
             for helper in self._helpers:
                 _wait_for(helper)
         if self._error is not None:
@@ -282,10 +287,20 @@ class Pool:
     ----------
     workers : int
         How many calls may run beside the caller's own.
+
+    Attributes
+    ----------
+    called : Signal
+        Given while there may be something to do that no worker has begun with.
     """
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
+        self.called = Signal()
+        self.forget()
+
+    def forget(self) -> None:
+        """Start afresh: in a forked child, where the parent's workers do not live."""
         # What came last is done first: what came before it was less urgent.
         self._tasks: deque[Task | Shared] = deque()
         self._calls: SimpleQueue[None] = SimpleQueue()
@@ -306,8 +321,22 @@ class Pool:
     def _work(self) -> None:
         with np.errstate(all="ignore"):
             while True:
+                self._clear()
+                if self._calls.empty():
+                    self.called.look()
                 self._calls.get()
+                self._clear()
                 self._tasks.pop().work()
+
+    def _clear(self) -> None:
+        self.called.clear()
+        if not self._calls.empty():
+            self.called.give()
+
+    def _call(self, task: Task | Shared) -> None:
+        self._tasks.append(task)
+        self._calls.put(None)
+        self.called.give()
 
     def begin(self, function: Callable[..., Any], *arguments: Any) -> Task:
         """Have a worker make a call.
@@ -328,8 +357,7 @@ class Pool:
             self._start()
         task = Task(function, arguments)
         if self._started:
-            self._tasks.append(task)
-            self._calls.put(None)
+            self._call(task)
         return task
 
     def share(
@@ -350,8 +378,7 @@ class Pool:
             self._start()
         shared = Shared(function, calls)
         for _ in range(min(helpers, self._started)):
-            self._tasks.append(shared)
-            self._calls.put(None)
+            self._call(shared)
         shared.finish()
 
 
@@ -359,9 +386,8 @@ pool: Final = Pool(spare_cores())
 
 
 def _after_fork() -> None:
-    """The parent's workers do not live in a forked child: new ones start at first use."""
     blas_guard.forget()
-    pool.__init__(pool.workers)  # type: ignore[misc]
+    pool.forget()
 
 
 if hasattr(os, "register_at_fork"):

@@ -218,7 +218,7 @@ def test_a_column_times_a_row() -> None:
 
 @pytest.mark.parametrize("dtype", [tf.float32, tf.float64, tf.complex64])
 def test_where_products_are_cut(dtype: Any) -> None:
-    """The parts are whole rows or columns, none is empty, and they become smaller."""
+    """The parts are whole rows or columns, none is empty, and all are of about the same size."""
     for n, k, m in [(40, 600, 900), (8, 5000, 1000), (500, 500, 500), (33, 10_000, 40)]:
         x, y = tf.placeholder(dtype, [n, k]), tf.placeholder(dtype, [k, m])
         plan = Lowering(State()).lower([tf.matmul(x, y)], [x, y], [(n, k), (k, m)])
@@ -229,7 +229,7 @@ def test_where_products_are_cut(dtype: Any) -> None:
         sizes = np.diff([0, *ends])
         assert len(sizes) > 1
         assert sizes.min() > 0
-        assert (np.diff(sizes) <= (8 if by_rows else 16)).all()  # they are rounded
+        assert np.ptp(sizes) < 32  # they are rounded
         assert not (np.array(ends[:-1]) % (8 if by_rows else 16)).any()
 
 

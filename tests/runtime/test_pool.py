@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from operator import attrgetter
@@ -59,18 +60,25 @@ def test_exceptions_reach_the_caller(workers: int, bad: str) -> None:
 
 
 @pytest.mark.parametrize("workers", [0, 1, 3])
-def test_each_call_is_made_once_and_the_last_by_the_caller(workers: int) -> None:
+def test_each_call_is_made_once(workers: int) -> None:
     pool = Pool(workers)
     for count in (1, 2, 3, 20):
-        made: list[tuple[int, int]] = []
+        made: list[int] = []
 
-        def work(number: int, made: list[tuple[int, int]] = made) -> None:
+        def work(number: int, made: list[int] = made) -> None:
             np.ones((60, 60)) @ np.ones((60, 60))
-            made.append((number, threading.get_ident()))
+            made.append(number)
 
         pool.share(work, [(n,) for n in range(count)], workers)
-        assert sorted(n for n, _ in made) == list(range(count))
-        assert dict(made)[count - 1] == threading.get_ident()
+        assert sorted(made) == list(range(count))
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_as_many_calls_are_made_at_once_as_there_are_threads(workers: int) -> None:
+    """Each waits for all others, so that none could be made after another."""
+    pool, together = Pool(workers), threading.Barrier(workers + 1)
+    for _ in range(20):
+        pool.share(together.wait, [(30.0,)] * (workers + 1), workers)
 
 
 def test_an_error_elsewhere_ends_the_work() -> None:
@@ -84,10 +92,11 @@ def test_an_error_elsewhere_ends_the_work() -> None:
             begun.append(number)  # noqa: B023
             if threading.get_ident() != caller:
                 helped.set()
-            elif not helped.is_set():
+            else:
                 helped.wait(30)
             if (threading.get_ident() == caller) == bad:
                 raise ZeroDivisionError(number)
+            time.sleep(0.005)  # in which the other one can raise
             ended.append(number)  # noqa: B023
 
         with pytest.raises(ZeroDivisionError):
