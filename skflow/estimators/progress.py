@@ -227,6 +227,13 @@ def _bar_class() -> Any:
         end: float | None = None
         finished = False
 
+        def refresh(self, nolock: bool = False, lock_args: Any = None) -> Any:
+            """tqdm's own keeps the lock of all bars for ever if Ctrl-C is pressed as it draws."""
+            if nolock or lock_args:
+                return super().refresh(nolock, lock_args)
+            with self.get_lock():
+                return super().refresh(nolock=True)
+
         @property
         def format_dict(self) -> dict[str, Any]:
             found: dict[str, Any] = super().format_dict

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Final
 
 import numpy as np
@@ -20,6 +21,20 @@ _ONES: Final = {
 def ones_of(dtype: np.dtype[Any], count: int) -> Array:
     """So many ones, up to `FEW_ROWS`: what rows are multiplied by to be summed."""
     return _ONES[dtype][:count]
+
+
+@functools.cache
+def summed_at_once() -> int:
+    """How many numbers in a row NumPy adds pairwise before it goes on with the next; 0 for all.
+
+    Older versions add what a buffer of theirs would hold, and then such sums one after the other,
+    also where they need no buffer.
+    """
+    size = np.getbufsize()
+    probe = np.zeros(3 * size, np.float32)
+    # Of these three numbers, one in each part of such a size, the halves are 2**24 and 2.
+    probe[[0, 2 * size - 1, 2 * size]] = 2.0**24, 1.0, 1.0
+    return size if np.add.reduce(probe) == 2.0**24 else 0
 
 
 def column_sum(x: Array, out: Array | None = None) -> Array:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Unfit(Exception):  # it is no mistake of anybody's
-    """A plan cannot be bound to the variables as they lie; another form of it can."""
+    """A form of a plan cannot be used on variables, or arrays, as they lie; another one can."""
 
 
 class Frame:

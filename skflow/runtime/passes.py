@@ -62,7 +62,7 @@ def _followers(plan: Plan, nodes: set[Node]) -> set[Node]:
     """What depends on some of a plan's nodes, which are in a valid order."""
     found: set[Node] = set()
     for node in plan.nodes:
-        if any(n in nodes or n in found for n in _before(node)):
+        if any(n in nodes or n in found for n in predecessors(node)):
             found.add(node)
     return found
 
@@ -71,7 +71,7 @@ def _depend_on_each_other(members: list[Node], joined: dict[Node, Node]) -> bool
     """Whether one of some nodes depends on another, now that others have been joined."""
     wanted = set(members)
     seen: set[Node] = set()
-    stack = [n for m in members for n in _before(m)]
+    stack = [n for m in members for n in predecessors(m)]
     while stack:
         found = stack.pop()
         node = joined.get(found, found)
@@ -79,11 +79,12 @@ def _depend_on_each_other(members: list[Node], joined: dict[Node, Node]) -> bool
             return True
         if node not in seen:
             seen.add(node)
-            stack.extend(_before(node))
+            stack.extend(predecessors(node))
     return False
 
 
-def _before(node: Node) -> list[Node]:
+def predecessors(node: Node) -> list[Node]:
+    """What has to run before a node: what it takes values of, and what it waits for."""
     return [*node.after, *[v.node for v in node.inputs if v.node is not None]]
 
 
@@ -120,7 +121,7 @@ def schedule(plan: Plan) -> None:
     followers: dict[Node, list[Node]] = {}
     for i, node in enumerate(plan.nodes):
         node.position = i
-        before = set(_before(node))
+        before = set(predecessors(node))
         waiting[node] = len(before)
         for other in before:
             followers.setdefault(other, []).append(node)

@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 import types
 import warnings
 from collections.abc import Callable
@@ -25,6 +26,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from joblib import parallel_backend
 from sklearn.model_selection import cross_val_score
+from tqdm import tqdm
 
 from skflow.estimators import DNNClassifier, DNNRegressor, LinearRegressor, progress
 from skflow.estimators.progress import Progress
@@ -259,6 +261,21 @@ def test_a_second_interrupt_leaves_nothing() -> None:
         net(max_iter=20, verbose=1).fit(X, Y)
     assert terminal.shown
     assert terminal.screen == []
+    assert others_may_draw()
+
+
+def others_may_draw() -> bool:
+    """Whether another thread can have the lock that all bars of the process share."""
+    found: list[bool] = []
+
+    def draw() -> None:
+        with tqdm.get_lock():
+            found.append(True)
+
+    thread = threading.Thread(target=draw, daemon=True)
+    thread.start()
+    thread.join(5)
+    return found == [True]
 
 
 def test_an_error_leaves_nothing(terminal: Terminal) -> None:

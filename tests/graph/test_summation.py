@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import operator
+
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from skflow.graph.summation import column_sum
+from skflow.graph.summation import column_sum, summed_at_once
 
 # Up to 256 rows are added in a row: roundings of half a unit, 2**-24 in float32, whose sum has a
 # standard deviation of 16 of them (1e-6), and blocks of them pairwise.
@@ -57,3 +60,18 @@ def test_what_is_not_finite_stays_in_its_column() -> None:
     x = np.ones((300, 3), np.float32)
     x[7, 0], x[8, 1] = np.inf, np.nan
     np.testing.assert_array_equal(column_sum(x), [np.inf, np.nan, 300])
+
+
+@pytest.mark.parametrize("kind", "fd")
+@pytest.mark.parametrize("count", [1000, 8200, 20_000, 100_003])
+def test_so_many_are_summed_at_once(count: int, kind: str) -> None:
+    """It is known how NumPy itself adds numbers that lie in a row."""
+    rng = np.random.default_rng(count)
+    for _ in range(8):
+        x = rng.standard_normal(count).astype(kind)
+        size = summed_at_once() or count
+        parts = [np.add.reduce(x[i : i + size]) for i in range(0, count, size)]
+        assert np.add.reduce(x) == functools.reduce(operator.add, parts)
+        half = min(size, count) // 2 // 8 * 8
+        first = x[: min(size, count)]
+        assert parts[0] == np.add.reduce(first[:half]) + np.add.reduce(first[half:])

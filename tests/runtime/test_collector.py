@@ -5,12 +5,13 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 
 import skflow as tf
-from skflow.runtime import program
+from skflow.runtime import executable
 from skflow.runtime.collector import at_rest
 
 
@@ -63,14 +64,14 @@ def test_the_last_thread_wakes_it() -> None:
 
 def test_nothing_is_collected_while_a_large_plan_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     states = []
-    make = program.Executable._compile_all
+    make = executable.Code
 
-    def spy(self: program.Executable, of: program.Program) -> None:
+    def spy(*arguments: Any) -> Any:
         states.append(gc.isenabled())
-        make(self, of)
+        return make(*arguments)
 
-    monkeypatch.setattr(program.Executable, "_compile_all", spy)
-    monkeypatch.setattr(program, "_LARGE_PROGRAM", 20)
+    monkeypatch.setattr(executable, "Code", spy)
+    monkeypatch.setattr(executable, "_LARGE_PROGRAM", 20)
     with tf.Graph().as_default(), tf.Session() as session:
         x = y = tf.placeholder(tf.float32, (2,))
         for _ in range(30):

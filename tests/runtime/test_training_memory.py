@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import skflow as tf
-from skflow.runtime import program
+from skflow.runtime import executable
 
 STATUS = Path("/proc/self/status")
 SCRIPT = Path(__file__).with_name("training_memory.py")
@@ -51,7 +51,7 @@ if STATUS.exists():
 
 
 def test_the_memory_of_initial_values_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(program, "_LARGE_RUN", 1 << 18)
+    monkeypatch.setattr(executable, "_LARGE_RUN", 1 << 18)
     with tf.Graph().as_default(), tf.Session() as session:
         tf.Variable(tf.truncated_normal((500, 1000), stddev=0.5))
         initialize = tf.global_variables_initializer()

@@ -1,7 +1,7 @@
 """Kernels on disk, so that the next process need not compile them.
 
-Object code is run when it is found, so it is only taken from a directory that nobody but the user
-can write to. A file holds a checksum of its code: what a crash has torn is compiled again.
+Machine code is run when it is found, so it is only taken from a directory that nobody but the user
+can write to. A file holds a checksum of it: what a crash has torn is compiled again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from skflow.io import files
 from skflow.runtime.jit.messages import read_message, write_message
 
 VARIABLE: Final = "SKFLOW_CACHE_DIR"
-_MOST_FILES: Final = 1000  # about 30 MB; beyond them the oldest go
+_MOST_FILES: Final = 1000  # about 20 MB; beyond them the oldest go
 _MOST_BYTES: Final = 1 << 26  # of a file
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
@@ -59,7 +59,7 @@ def key_of(text: str, facts: dict[str, str]) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
 
 
-def read(key: str) -> tuple[bytes, dict[str, str]] | None:
+def read(key: str) -> tuple[bytes, dict[str, Any]] | None:
     """Look a kernel up.
 
     Parameters
@@ -70,7 +70,7 @@ def read(key: str) -> tuple[bytes, dict[str, str]] | None:
     Returns
     -------
     tuple of bytes and dict, or None
-        Object code and the names of its functions; ``None`` if there is none that can be trusted.
+        Machine code, and what is to be known of it; ``None`` if there is none to be trusted.
     """
     try:
         path = directory() / f"{key}.kernel"
@@ -81,12 +81,12 @@ def read(key: str) -> tuple[bytes, dict[str, str]] | None:
         return None
     if found is None or not isinstance(found[0], dict):
         return None
-    facts, code = found
-    names: Any = facts.get("names")
-    return (code, names) if facts.get("sum") == _sum(code, names) else None
+    head, code = found
+    facts: Any = head.get("facts")
+    return (code, facts) if head.get("sum") == _sum(code, facts) else None
 
 
-def write(key: str, code: bytes, names: dict[str, str]) -> None:
+def write(key: str, code: bytes, facts: dict[str, Any]) -> None:
     """Keep a kernel; if that is not possible, nothing happens.
 
     Parameters
@@ -94,22 +94,22 @@ def write(key: str, code: bytes, names: dict[str, str]) -> None:
     key : str
         See `key_of`.
     code : bytes
-        Object code.
-    names : dict of str to str
-        The names of its functions.
+        Machine code.
+    facts : dict
+        What is to be known of it, as JSON can hold it.
     """
     try:
-        _write(key, code, names)
+        _write(key, code, facts)
     except (errors.OpError, OSError, RuntimeError):
         return  # a full disk, a directory that is read-only or somebody else's
 
 
-def _sum(code: bytes, names: Any) -> str:
-    named = json.dumps(names, sort_keys=True).encode()
-    return hashlib.sha256(named + b"\n" + code).hexdigest()
+def _sum(code: bytes, facts: Any) -> str:
+    known = json.dumps(facts, sort_keys=True).encode()
+    return hashlib.sha256(known + b"\n" + code).hexdigest()
 
 
-def _write(key: str, code: bytes, names: dict[str, str]) -> None:
+def _write(key: str, code: bytes, facts: dict[str, Any]) -> None:
     place = directory()
     layer = files.current()
     if not layer.is_directory(place):
@@ -118,7 +118,7 @@ def _write(key: str, code: bytes, names: dict[str, str]) -> None:
     if not _private(place):
         return
     body = io.BytesIO()
-    write_message(body, {"names": names, "sum": _sum(code, names)}, code)
+    write_message(body, {"facts": facts, "sum": _sum(code, facts)}, code)
     temporary = place / f"{key}.{os.getpid()}.new"
     with layer.create(temporary) as file:
         file.write(body.getvalue())

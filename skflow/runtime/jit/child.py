@@ -44,7 +44,7 @@ class Child:
             start_new_session=True,
         )
 
-    def compile(self, text: str, arguments: int) -> tuple[bytes, dict[str, str]]:
+    def compile(self, text: str, arguments: int) -> tuple[bytes, dict[str, Any]]:
         """Have a region compiled.
 
         Parameters
@@ -57,7 +57,7 @@ class Child:
         Returns
         -------
         tuple of bytes and dict
-            Object code and the names of its functions.
+            Machine code, and what is to be known of it: see `compiler.compiled`.
 
         Raises
         ------
@@ -76,7 +76,7 @@ class Child:
         facts, code = answer
         if "error" in facts:
             raise CompilerError(facts["error"])
-        return code, facts["names"]
+        return code, facts
 
     def kill(self) -> None:
         """Have the process end; who waits for an answer is told."""

@@ -21,8 +21,10 @@ KINDS: Final = {
 }
 """By a dtype's name: the kernels' function that takes an address for that of such numbers."""
 
-_FLOATS: Final = frozenset({"float32", "float64"})
-_NUMBERS: Final = _FLOATS | {"int32", "int64"}
+FLOATS: Final = frozenset({"float32", "float64"})
+"""The types that kernels multiply, sum and apply functions to."""
+
+_NUMBERS: Final = FLOATS | {"int32", "int64"}
 _ANY: Final = frozenset(KINDS)
 
 
@@ -53,11 +55,11 @@ class Expression:
 
 
 def _function(name: str) -> Expression:
-    return Expression("{0}", _FLOATS, 1.5, name)
+    return Expression("{0}", FLOATS, 1.5, name)
 
 
 def _real(text: str) -> Expression:
-    return Expression(text, _FLOATS, 0.1)
+    return Expression(text, FLOATS, 0.1)
 
 
 def _compare(sign: str) -> Expression:
@@ -94,7 +96,7 @@ EXPRESSIONS: Final[dict[str, Expression]] = {
     "Sin": _function("sin"),
     "Cos": _function("cos"),
     "Tanh": _function("tanh"),
-    "Sigmoid": Expression("({one} / ({0} + {one}))", _FLOATS, 1.5, "exp", "(-{0})"),
+    "Sigmoid": Expression("({one} / ({0} + {one}))", FLOATS, 1.5, "exp", "(-{0})"),
     "Relu": _real("({0} if ({0} > {zero} or {0} != {0}) else {zero})"),
     "ReluGrad": _real("({0} * ({one} if {1} > {zero} else {zero}))"),
     "EluGrad": _real("({0} * (({1} if ({1} < {zero} or {1} != {1}) else {zero}) + {one}))"),
@@ -109,6 +111,7 @@ EXPRESSIONS: Final[dict[str, Expression]] = {
     "LogicalAnd": Expression("({0} & {1})", _BOOL),
     "LogicalOr": Expression("({0} | {1})", _BOOL),
     "LogicalNot": Expression("(not {0})", _BOOL),
+    "Select": Expression("({1} if {0} else {2})", _ANY),
     "ZerosLike": Expression("{zero}", _ANY),
     "OnesLike": Expression("{one}", _ANY),
     "Cast": Expression("{T}({0})", _NUMBERS | _BOOL),
@@ -127,6 +130,16 @@ def written(text: str, inputs: list[str], dtype: np.dtype[Any]) -> str:
     found = text.format(*inputs, **names)
     # Whole numbers would grow to 64 bits; they wrap, as they do in NumPy.
     return f"np.{dtype.name}({found})" if dtype.kind in "iu" and dtype.itemsize < 8 else found
+
+
+def loaded(text: str, dtype: np.dtype[Any]) -> str:
+    """What an element in memory is to an expression: truth values are bytes there."""
+    return f"{text} != 0" if dtype.kind == "b" else text
+
+
+def stored(text: str, dtype: np.dtype[Any]) -> str:
+    """What the value of an expression is to memory."""
+    return f"np.uint8({text})" if dtype.kind == "b" else text
 
 
 # ---- optimizers -------------------------------------------------------------------------------

@@ -17,7 +17,8 @@ from skflow.runtime.emit_ops import ContextMaker
 from skflow.runtime.frame import Frame, Unfit
 from skflow.runtime.jit.helpers import Helpers
 from skflow.runtime.jit.loader import Kernel, machine
-from skflow.runtime.jit.partition import Partition, Region
+from skflow.runtime.jit.partition import Partition
+from skflow.runtime.jit.regions import Region
 from skflow.runtime.jit.source import (
     CLOSED,
     CONTROL_BYTES,
@@ -29,10 +30,11 @@ from skflow.runtime.jit.source import (
     Source,
 )
 from skflow.runtime.jit.statements import Statement
-from skflow.runtime.jit.table import CONTROL, FIRST, SLEEP, Entry, Table
+from skflow.runtime.jit.table import CALLED, CONTROL, FIRST, SLEEP, Entry, Table
 from skflow.runtime.memory import aligned
 from skflow.runtime.state import State, Variable
 from skflow.runtime.steps import Node, Plan, Value
+from skflow.runtime.threads import pool
 from skflow.runtime.updates import columns_of
 
 _QUICK: Final = 20.0  # microseconds up to which a kernel keeps the interpreter's lock
@@ -97,22 +99,32 @@ class FusedCode(Code):
         return [n for s in self._statements() for n in s.nodes]
 
     def _statements(self) -> list[Statement]:
-        regions = [item for item in self._partition.items if isinstance(item, Region)]
-        return [s for region in regions for s in region.statements]
+        return [s for region in self._partition.regions for s in region.statements]
 
     # ---- memory -----------------------------------------------------------------------
 
     def _emit(self) -> None:
-        self._members = {
-            n for item in self._partition.items if isinstance(item, Region) for n in item.nodes
-        }
+        self._members = {n for region in self._partition.regions for n in region.nodes}
         nodes = [
             _RegionNode(item) if isinstance(item, Region) else item
             for item in self._partition.items
         ]
         whole = self._plan
         self._plan = Plan(nodes, whole.results, whole.feeds, whole.moved)
+        self._first = _first_region(nodes)
+        self._check_feeds()
         super()._emit()
+
+    def _check_feeds(self) -> None:
+        """Leave a run to NumPy if what is fed does not lie row by row.
+
+        NumPy multiplies and sums such arrays in other orders than kernels do. The first region
+        finds out by itself in which order its own feeds lie, before anything has been changed.
+        """
+        found = [] if self._first is None else self._first.inputs
+        for i, value in enumerate(self._plan.feeds):
+            if value.uses and value not in found and _rounds(value):
+                self._line(f"{self._function(_leave)}(f{i})", None)
 
     def _place_gradients(self) -> None:
         super()._place_gradients()
@@ -212,7 +224,11 @@ class FusedCode(Code):
         for value in node.inputs:
             if value.variable is not None:
                 continue
-            name = self._numbers.get(value) or self.name(value)
+            # What has memory keeps it: an earlier region may find it there, too.
+            name = self._names.get(value)
+            if name is None:
+                number = None if value.const is not None else self._numbers.get(value)
+                name = number or self.name(value)
             if name[0] not in "vfn":
                 continue
             if value.shape == ():
@@ -278,6 +294,7 @@ class FusedCode(Code):
             memory[:] = 0
             memory[CONTROL] = _address(memory) + control
             memory[SLEEP] = self._machine.sleep
+            memory[CALLED] = pool.called.address
             memory[(control + TICKET) // memory.itemsize] = CLOSED << 16
             for i, entry in enumerate(table.entries):
                 memory[FIRST + i] = self._resolve(entry, frame, scratch)
@@ -329,6 +346,10 @@ class FusedCode(Code):
         self._line(f"{status} = {kernel}({names})", node)
         if shared:
             self._line(f"{helpers}.go()", node)
+        summed = [self.name(v) for v in given if _rounds(v)]
+        if summed and node is self._first:
+            leave = f"{self._function(_leave)}({', '.join(summed)})"
+            self._line(f"if {status} == {OTHER_LAYOUT}: {leave}", node)
         if given:
             plain = [f"{self._function(_row_by_row)}({self.name(v)})" for v in given]
             again = ", ".join([address, "0", *plain])
@@ -352,6 +373,27 @@ class FusedCode(Code):
         address = _address(table)
         counter = (int(table[CONTROL]) - address + INSIDE) // table.itemsize
         return Helpers(helps, address, table[counter : counter + 1], self._threads - 1)
+
+
+def _first_region(nodes: list[Node]) -> _RegionNode | None:
+    """The region that comes first in a run, if nothing before it does anything for good."""
+    for node in nodes:
+        if isinstance(node, _RegionNode):
+            return node
+        if node.writes or (node.kind == "op" and node.definition.stateful):
+            return None
+    return None
+
+
+def _rounds(value: Value) -> bool:
+    """Whether it makes a difference in which order the elements of a value are added."""
+    return value.shape != () and value.dtype.np_dtype.kind in "fc"
+
+
+def _leave(*arrays: Array) -> None:
+    """Leave a run to NumPy if some arrays do not lie row by row."""
+    if not all(a.flags.c_contiguous and a.flags.aligned for a in arrays):
+        raise Unfit
 
 
 def _single(dtype: np.dtype[Any]) -> Callable[[Frame], Array]:

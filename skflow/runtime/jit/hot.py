@@ -9,6 +9,7 @@ import sys
 import threading
 import weakref
 from collections import deque
+from contextlib import suppress
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -249,11 +250,12 @@ class Compiling:
 
     def _circumstances(self) -> dict[str, str]:
         if self._facts is None:
-            parts = [Path(__file__).with_name(f"{n}.py") for n in ("support", "compiler")]
+            names = ("support", "compiler", "linking")
+            parts = [Path(__file__).with_name(f"{name}.py") for name in names]
             self._facts = {
                 "support": sha256(b"".join([p.read_bytes() for p in parts])).hexdigest(),
-                "numba": metadata.version("numba"),
-                "llvmlite": metadata.version("llvmlite"),
+                "numba": _version("numba"),
+                "llvmlite": _version("llvmlite"),
                 "python": f"{sys.implementation.cache_tag} {object.__basicsize__}",
                 "machine": f"{platform.machine()} {sys.platform}",
                 "processor": loader.processor(),
@@ -288,6 +290,20 @@ def _installed() -> bool:
         return all(find_spec(name) is not None for name in ("numba", "llvmlite"))
     except (ImportError, ValueError):
         return False
+
+
+def _version(name: str) -> str:
+    """What tells one version of a package from others, without importing it.
+
+    It is read from the file that these packages keep it in, since Python's own library for such
+    questions takes as long to import as everything else that is done for a kernel.
+    """
+    found = find_spec(name)
+    if found is not None and found.origin is not None:
+        with suppress(OSError):
+            content = Path(found.origin).with_name("_version.py").read_bytes()
+            return sha256(content).hexdigest()
+    return metadata.version(name)
 
 
 atexit.register(compiling.end)

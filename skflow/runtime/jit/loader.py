@@ -1,17 +1,21 @@
-"""Object code becomes functions: the linker of llvmlite, and the BLAS library's own functions."""
+"""Machine code becomes functions; and what it calls: functions of BLAS, NumPy and C."""
 
 from __future__ import annotations
 
 import ctypes
 import functools
+import re
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-_engines: Final[list[Any]] = []  # they own the code, for as long as the process lives
+from skflow.runtime.jit import mapping
+
+_engines: Final[list[Any]] = []  # they own the code of object files
 _lock: Final = threading.Lock()
 
 
@@ -28,15 +32,15 @@ class Kernel(NamedTuple):
     help: Callable[[int], int] | None
 
 
-def load(code: bytes, names: dict[str, str], arguments: int) -> Kernel:
-    """Link object code into this process.
+def load(code: bytes, facts: dict[str, Any], arguments: int) -> Kernel:
+    """Bring machine code into this process, for as long as it lives.
 
     Parameters
     ----------
     code : bytes
-        A relocatable object file for this machine.
-    names : dict of str to str
-        The names of its functions ``run`` and ``help``.
+        What `compiler.compiled` made.
+    facts : dict
+        What it said of it.
     arguments : int
         How many objects ``run`` takes.
 
@@ -44,17 +48,18 @@ def load(code: bytes, names: dict[str, str], arguments: int) -> Kernel:
     -------
     Kernel
         The functions.
-    """
-    import llvmlite.binding as llvm
 
-    with _lock:
-        engine = _engine(llvm)
-        engine.add_object_file(llvm.ObjectFileRef.from_data(code))
-        engine.finalize_object()
-        found = {k: engine.get_function_address(v) for k, v in names.items()}
-        _engines.append(engine)
-    if not all(found.values()):
-        raise RuntimeError("object code without its functions")
+    Raises
+    ------
+    ValueError
+        If the code is not what the facts say.
+    OSError
+        If the system does not allow it.
+    """
+    if "names" in facts:
+        found = _object_file(code, facts["names"])
+    else:
+        found = mapping.mapped(code, facts["entries"], facts["imports"])
     taken: list[Any] = [ctypes.c_int64, ctypes.c_int64, *[ctypes.py_object] * arguments]
     run = ctypes.CFUNCTYPE(ctypes.c_int64, *taken)(found["run"])
     quick = ctypes.PYFUNCTYPE(ctypes.c_int64, *taken)(found["run"])
@@ -64,11 +69,19 @@ def load(code: bytes, names: dict[str, str], arguments: int) -> Kernel:
     return Kernel(run, quick, helps)
 
 
-def processor() -> str:
-    """The processor that kernels are made for, with what it can do."""
+def _object_file(code: bytes, names: dict[str, str]) -> dict[str, int]:
+    """The addresses of an object file's functions, linked by the library that compiles."""
     import llvmlite.binding as llvm
 
-    return f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
+    with _lock:
+        engine = _engine(llvm)
+        engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        engine.finalize_object()
+        found = {k: engine.get_function_address(v) for k, v in names.items()}
+        _engines.append(engine)
+    if not all(found.values()):
+        raise ValueError("object code without its functions")
+    return found
 
 
 def _engine(llvm: Any) -> Any:
@@ -81,6 +94,37 @@ def _engine(llvm: Any) -> Any:
     )
     module = llvm.parse_assembly(f'target triple = "{target.triple}"\n')
     return llvm.create_mcjit_compiler(module, machine)
+
+
+def processor() -> str:
+    """The processor that kernels are made for, with what it can do."""
+    if mapping.possible():
+        found = _described()
+        if found:
+            return found
+    import llvmlite.binding as llvm
+
+    return f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
+
+
+# What the kernel says of processors by which LLVM tells one from another.
+_TELLING: Final = re.compile(
+    r"^(vendor_id|cpu family|model|stepping|flags|features|cpu (implementer|architecture|variant"
+    r"|part|revision))\s*:",
+    re.IGNORECASE,
+)
+_CPUS: Final = Path("/proc/cpuinfo")
+_ENOUGH: Final = 1 << 14  # characters: there are machines with hundreds of processors
+
+
+def _described() -> str:
+    """What Linux says of the first processors; nothing if it says nothing that tells."""
+    try:
+        with _CPUS.open() as file:
+            lines = file.read(_ENOUGH).splitlines()[:-1]
+    except OSError:
+        return ""
+    return "\n".join(sorted({line for line in lines if _TELLING.match(line)}))
 
 
 class Blas(NamedTuple):

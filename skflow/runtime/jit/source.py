@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Final
 
-from skflow.runtime.jit.partition import Region
-from skflow.runtime.jit.statements import Scalar, Statement
-from skflow.runtime.jit.table import CONTROL, PARTS, RUN, SLEEP, STATUS, Table
+from skflow.runtime.jit.elements import Scalar
+from skflow.runtime.jit.expressions import loaded, stored
+from skflow.runtime.jit.regions import Region
+from skflow.runtime.jit.statements import Statement
+from skflow.runtime.jit.table import CALLED, CONTROL, PARTS, RUN, SLEEP, STATUS, Table
 from skflow.runtime.steps import Value
 
 # An array object's memory and flags lie at fixed places behind the head of every object.
@@ -109,17 +111,15 @@ class Source:
         for value in statement.reads:
             if value not in names:
                 names[value] = f"r{len(names)}"
-                text = f"{self._table.pointer(value)}[0]"
-                test = " != 0" if value.dtype.np_dtype.kind == "b" else ""
-                found.append(f"{names[value]} = {text}{test}")
+                text = loaded(f"{self._table.pointer(value)}[0]", value.dtype.np_dtype)
+                found.append(f"{names[value]} = {text}")
         out = statement.writes[0]
         name = f"r{len(names)}"
         found += statement.named(name, names, self._table)
         names[out] = name
         if out in self._in_functions or self._outside(out):
-            kind = out.dtype.np_dtype
-            stored = f"np.uint8({names[out]})" if kind.kind == "b" else names[out]
-            found.append(f"{self._table.pointer(out)}[0] = {stored}")
+            text = stored(names[out], out.dtype.np_dtype)
+            found.append(f"{self._table.pointer(out)}[0] = {text}")
         return found
 
     def _phase(self, phase: list[Statement], helper: list[str]) -> list[str]:
@@ -203,6 +203,8 @@ class Source:
             f"    p = q & {CLOSED}",
             *[f"    {line}" for line in helper],
             "    looks += 1",
+            f"    if p == {CLOSED} and load(t[{CALLED}]) % 2:",
+            "        break",
             f"    if looks < {_LOOKS}:",
             "        pause()",
             f"    elif p == {CLOSED}:",

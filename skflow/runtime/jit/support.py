@@ -19,11 +19,15 @@ _SPIN: Final = 1500  # looks at a counter, each of 20 to 50 ns, before the threa
 _NAP: Final = 50  # microseconds it then sleeps between two looks
 
 
-def inline(function: Any) -> Any:
+def inline(function: Any, signature: Any = None) -> Any:
     """Compile a function of a kernel: without the lock, checks or zero-division errors."""
-    return njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(
-        function
-    )
+    return njit(
+        signature,
+        nogil=True,
+        error_model="numpy",
+        no_cpython_wrapper=True,
+        no_cfunc_wrapper=True,
+    )(function)
 
 
 # ---- memory -----------------------------------------------------------------------------------

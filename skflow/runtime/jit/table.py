@@ -18,6 +18,7 @@ CONTROL: Final = 1  # the address of the counters that threads share the work by
 SLEEP: Final = 2  # the address of the C library's `usleep`
 RUN: Final = 3  # how many runs there have been
 PARTS: Final = 4  # and how many parts of phases, in those that were shared
+CALLED: Final = 5  # the address of a number that is odd if helpers are wanted elsewhere
 FIRST: Final = 8  # the first entry of a region's own
 
 

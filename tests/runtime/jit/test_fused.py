@@ -327,3 +327,82 @@ def test_a_step_along_a_product_of_the_variable_itself() -> None:
     rng = np.random.default_rng(2)
     with beside:
         beside.train(fetches, [{x: rng.standard_normal((256, 256))} for _ in range(5)])
+
+
+# ---- memory that lies otherwise -------------------------------------------------------------
+
+
+def test_feeds_that_numpy_adds_in_another_order() -> None:
+    """Products and sums hang on how arrays lie: of such feeds they are left to NumPy."""
+
+    def build() -> Any:
+        x, y = (tf.placeholder(tf.float32, [40, 30]) for _ in range(2))
+        v = tf.Variable(np.zeros((40, 1), np.float32))
+        w = tf.constant(np.random.default_rng(1).standard_normal((30, 1)), tf.float32)
+        first = tf.assign_add(v, tf.matmul(x, w) * 0.5)
+        with tf.control_dependencies([first]):
+            late = tf.py_func(lambda a: a, [tf.reduce_sum(y, 0) * 2.0], tf.float32)
+            sums = [tf.reduce_sum(y, 1) * 2.0, tf.reduce_mean(y) + 1.0, tf.matmul(y, w) * 2.0]
+        return (x, y), [first.op, late, tf.reduce_sum(x, 0) * 2.0, *sums]
+
+    beside, ((x, y), fetches) = session_pair(build)
+    a = np.random.default_rng(2).standard_normal((40, 30)).astype(np.float32)
+    raw = np.zeros(a.nbytes + 1, np.uint8)
+    misaligned = raw[1:].view(np.float32).reshape(a.shape)
+    misaligned[...] = a
+    others = [np.asfortranarray(a), a[::-1], np.repeat(a, 2, 1)[:, ::2], misaligned]
+    with beside:
+        beside.train(fetches, [{x: a, y: a}, *[{x: b, y: a} for b in others]])
+        beside.train(fetches, [{x: a, y: a}, *[{x: a, y: b} for b in others], {x: a, y: a}])
+        if compiling.available:
+            assert compiled_types(beside.compiled)  # it goes on with what lies as usual
+
+
+def test_values_that_a_transposition_has_turned() -> None:
+    """NumPy hands the order of elements on, and multiplies by it."""
+
+    def build() -> Any:
+        x = tf.placeholder(tf.float64, [2, 30])
+        turned = tf.nn.softplus(tf.transpose(x))  # lies column by column
+        w = tf.constant(np.random.default_rng(1).standard_normal((2, 1)))
+        doubled = turned * 2.0
+        found = [tf.matmul(turned, w), tf.reduce_sum(turned, 1), turned, doubled]
+        return x, [*found, tf.matmul(doubled, w), tf.matmul(x, turned), tf.exp(x) * 2.0 + 1.0]
+
+    beside, (x, fetches) = session_pair(build)
+    rng = np.random.default_rng(2)
+    with beside:
+        beside.train(fetches, [{x: rng.standard_normal((2, 30))} for _ in range(4)])
+
+
+def test_a_gradient_that_is_a_view() -> None:
+    """It is copied to where the step reads it before any part of the step is made."""
+
+    def build() -> Any:
+        w = tf.Variable(np.linspace(-1, 1, 90_000, dtype=np.float32).reshape(300, 300))
+        x = tf.placeholder(tf.float32, [90_000])
+        loss = tf.reduce_sum(tf.square(tf.reshape(w, [-1]) * x))
+        return x, [tf.train.AdamOptimizer(0.01).minimize(loss)]
+
+    beside, (x, fetches) = session_pair(build)
+    rng = np.random.default_rng(0)
+    with beside:
+        beside.train(fetches, [{x: rng.standard_normal(90_000)} for _ in range(3)])
+
+
+def test_numbers_that_regions_share_with_steps() -> None:
+    """A number has one place in memory, whoever puts it there and whoever took it before."""
+
+    def build() -> Any:
+        x = tf.placeholder(tf.float64, [])
+        inside = tf.tanh(x) * 2.0
+        between = tf.floor(inside)  # a step in NumPy between two regions
+        u, v = tf.Variable(np.float64(1.0)), tf.Variable(np.float64(2.0))
+        with tf.control_dependencies([tf.assign_add(u, 0.75)]):  # nobody reads it: another one
+            after = tf.tanh(v.read_value() + 0.5)
+        with tf.control_dependencies([after]):
+            return x, [tf.exp(between) * inside + 1.0, after, tf.assign(v, 0.75).op]
+
+    beside, (x, fetches) = session_pair(build)
+    with beside:
+        beside.train(fetches, [{x: k + 0.5} for k in range(4)])

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 
 import skflow as tf
-from skflow.runtime.jit import cache, hot
+from skflow.runtime.jit import cache, hot, mapping
 from skflow.runtime.jit.hot import Compiling, compiling
 from tests.tiers import TIERS
 
@@ -91,6 +92,25 @@ def test_kernels_change_nothing(expected: str) -> None:
     found = run("print(*train(12, ready=True)); print(list(compiling.failures))")
     kind = str(compiling.available)
     assert found.splitlines() == [expected.replace("False", kind), "[]"]
+
+
+WARM = """
+print(*train(12, ready=True))
+print(list(compiling.failures), compiling._child is None)
+print([name for name in ("numba", "llvmlite") if name in sys.modules])
+"""
+
+
+def test_kept_kernels_need_no_compiler(expected: str, tmp_path: Path) -> None:
+    """Neither Numba nor its linker is loaded where kernels are found on disk."""
+    kind = str(compiling.available)
+    for state in ("cold", "warm"):
+        found = run(WARM, SKFLOW_CACHE_DIR=str(tmp_path)).splitlines()
+        assert found[0] == expected.replace("False", kind)
+        assert found[1].startswith("[] ")
+        if mapping.possible():
+            assert found[2] == "[]"
+            assert state == "cold" or found[1] == "[] True"
 
 
 BLOCKED = """
@@ -337,6 +357,20 @@ def test_plans_of_closed_sessions_are_not_compiled() -> None:
     tf.wait_until_compiled()
     assert all(plan.sources() is None for plan in plans)
     assert not any(type(plan._running).__name__ == "FusedCode" for plan in plans)
+
+
+def test_versions_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "some_compiler").mkdir()
+    (tmp_path / "some_compiler" / "__init__.py").write_text("raise ImportError")
+    with pytest.raises(metadata.PackageNotFoundError):
+        hot._version("some_compiler")
+    found = set()
+    for version in ("1.0", "1.1", "1.0"):
+        (tmp_path / "some_compiler" / "_version.py").write_text(f"version = {version!r}")
+        found.add(hot._version("some_compiler"))
+    assert len(found) == 2
+    assert hot._version("numpy") == np.__version__
 
 
 def test_where_kernels_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

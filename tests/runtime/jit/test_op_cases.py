@@ -10,8 +10,8 @@ import pytest
 
 from skflow.graph.core import Graph
 from skflow.runtime import passes
+from skflow.runtime.jit.choice import Choice
 from skflow.runtime.jit.loader import machine
-from skflow.runtime.jit.partition import Partition
 from skflow.runtime.plan import Lowering
 from skflow.runtime.state import State
 from tests import op_checks
@@ -33,7 +33,7 @@ def compiled_kinds(fetches: Any, feeds: dict[Any, Any]) -> set[tuple[str, str]]:
     lowering = Lowering(State())
     plan = lowering.lower(fetches, tensors, [np.shape(feeds[t]) for t in tensors])
     passes.schedule(plan)
-    found = Partition(plan, machine())._kinds
+    found = Choice(plan, machine()).kinds
     return {(n.definition.type, n.outputs[0].dtype.name) for n in found}
 
 

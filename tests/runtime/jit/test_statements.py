@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 import skflow as tf
-from tests.compiled import Beside
+from skflow.runtime.jit import sums
+from skflow.runtime.jit.hot import compiling
+from tests.compiled import SECOND, Beside, assert_bitwise, compiled_types
 
 FLOATS = (tf.float32, tf.float64)
 EACH = (
@@ -86,17 +88,51 @@ def reduce(many: Many, dtype: Any, shape: tuple[int, ...]) -> None:
 def test_reductions() -> None:
     many = Many()
     with many.graph.as_default():
-        for i, shape in enumerate([*SHAPES, (600, 3)]):
+        for i, shape in enumerate([*SHAPES, (600, 3), (100, 101), (2, 20_000)]):
             reduce(many, FLOATS[i % 2], shape)
         many.fetches += [tf.reduce_sum(-0.0 * tf.abs(many.fed(d, 9, 5)), 1) for d in FLOATS]
     many.check()
+
+
+def test_sums_of_so_many_numbers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kernels go on in blocks where NumPy does, as older versions do."""
+    most = 500
+    monkeypatch.setattr(sums, "summed_at_once", lambda: most)
+    with tf.Graph().as_default() as graph:
+        x, y = tf.placeholder(tf.float32, [3, 1200]), tf.placeholder(tf.float64, [20, 30])
+        fetches = [tf.reduce_sum(x * 1.0, 1), tf.reduce_mean(y), tf.reduce_sum(y * 2.0, 1)]
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((3, 1200)).astype(np.float32), rng.standard_normal((20, 30))
+    with SECOND.session(graph) as session:
+        session.run(fetches, {x: a, y: b})
+        tf.wait_until_compiled()
+        found = session.run(fetches, {x: a, y: b})
+        compiled = compiled_types(session)
+    if compiling.available:
+        assert set(compiled) == {"Mul", "Sum", "Mean"}
+        parts = [np.add.reduce(a[:, i : i + most], axis=1) for i in range(0, 1200, most)]
+        assert_bitwise(found[0], parts[0] + parts[1] + parts[2])
+        flat = b.reshape(-1)
+        total = np.add.reduce(flat[:most]) + np.add.reduce(flat[most:])
+        assert_bitwise(found[1], total / b.size)
+        assert_bitwise(found[2], np.matmul(b * 2.0, np.ones(30)))
 
 
 @pytest.mark.soak
 def test_reductions_of_all_kinds() -> None:
     many = Many()
     with many.graph.as_default():
-        for shape in [*SHAPES, (7,), (8,), (1000,), (600, 3), (257, 130), (70000, 2), (256, 2)]:
+        for shape in [
+            *SHAPES,
+            (7,),
+            (8,),
+            (1000,),
+            (600, 3),
+            (257, 130),
+            (70000, 2),
+            (256, 2),
+            (3, 30000),
+        ]:
             for dtype in FLOATS:
                 reduce(many, dtype, shape)
     many.check()
