@@ -10,31 +10,20 @@ import numpy as np
 from skflow import errors
 from skflow.graph.dtypes import Array
 from skflow.graph.shapes import Shape, num_elements, shape_brackets
-from skflow.graph.summation import FEW_ROWS, ones_of
 from skflow.runtime import passes
 from skflow.runtime.emit import Code
 from skflow.runtime.emit_ops import ContextMaker
 from skflow.runtime.frame import Frame, Unfit
+from skflow.runtime.jit.addresses import address_of, binder
 from skflow.runtime.jit.helpers import Helpers
 from skflow.runtime.jit.loader import Kernel, machine
 from skflow.runtime.jit.partition import Partition
 from skflow.runtime.jit.regions import Region
-from skflow.runtime.jit.source import (
-    CLOSED,
-    CONTROL_BYTES,
-    INSIDE,
-    OTHER_LAYOUT,
-    OTHER_SHAPE,
-    TICKET,
-    WRONG,
-    Source,
-)
+from skflow.runtime.jit.source import INSIDE, OTHER_LAYOUT, OTHER_SHAPE, WRONG, Source
 from skflow.runtime.jit.statements import Statement
-from skflow.runtime.jit.table import CALLED, CONTROL, FIRST, SLEEP, Entry, Table
-from skflow.runtime.memory import aligned
+from skflow.runtime.jit.table import CONTROL, Entry, Table
 from skflow.runtime.state import State, Variable
 from skflow.runtime.steps import Node, Plan, Value
-from skflow.runtime.threads import pool
 from skflow.runtime.updates import columns_of
 
 _QUICK: Final = 20.0  # microseconds up to which a kernel keeps the interpreter's lock
@@ -205,7 +194,7 @@ class FusedCode(Code):
         index = len(self.sources)
         self.sources.append((source.text, len(given)))
         scratch = self._scratch(table)
-        bound = self._bound("t", self._binder(table, scratch))
+        bound = self._bound("t", binder(table, scratch, self._names, self._machine))
         self._call_kernel(node, index, bound, given, source)
 
     def _check_variables(self, region: Region) -> None:
@@ -286,49 +275,6 @@ class FusedCode(Code):
 
         self._early.append(arrange)
 
-    def _binder(self, table: Table, scratch: dict[Entry, int]) -> Callable[[Frame], Array]:
-
-        def bind(frame: Frame) -> Array:
-            control = -(-(FIRST + len(table.entries)) // 8) * 64
-            memory = aligned(control + CONTROL_BYTES).view(np.int64)
-            memory[:] = 0
-            memory[CONTROL] = _address(memory) + control
-            memory[SLEEP] = self._machine.sleep
-            memory[CALLED] = pool.called.address
-            memory[(control + TICKET) // memory.itemsize] = CLOSED << 16
-            for i, entry in enumerate(table.entries):
-                memory[FIRST + i] = self._resolve(entry, frame, scratch)
-            return memory
-
-        return bind
-
-    def _resolve(self, entry: Entry, frame: Frame, scratch: dict[Entry, int]) -> int:
-        """The address that an entry of the table stands for."""
-        if entry.kind == "blas":
-            assert self._machine.blas is not None
-            return self._machine.blas.addresses[entry.item]  # type: ignore[index]
-        if entry.kind in ("loop", "data"):
-            return self._machine.loops[entry.item][entry.kind == "data"]  # type: ignore[index]
-        if entry.kind == "ones":
-            char: Any = entry.item
-            return _address(ones_of(np.dtype(char), FEW_ROWS))
-        if entry.kind == "scratch":
-            return _address(frame.memory[scratch[entry]])
-        if entry.kind == "gradients":
-            return _address(frame.gradients[entry.item])  # type: ignore[index]
-        if entry.kind == "column":
-            return _plain_address(frame.columns[entry.item][entry.number])  # type: ignore[index]
-        value = entry.item
-        assert isinstance(value, Value)
-        if value.variable is not None:
-            return _plain_address(value.variable.value)
-        name = self._names[value]
-        if name[0] in "vf":
-            return 0  # comes with each call
-        found = frame.names[name]
-        either = value.const is not None and found.flags.f_contiguous
-        return _address(found) if either else _plain_address(found)
-
     def _call_kernel(
         self, node: Node, index: int, table: str, given: list[Value], source: Source
     ) -> None:
@@ -337,7 +283,7 @@ class FusedCode(Code):
         shared = bool(source.phases) and region.cost >= _WORTH_HELP and self._threads > 1
         shared = shared and bool(self._machine.sleep)
         kernel = self._bound("k", lambda _: _run_of(self.kernels[index], quick))
-        address = self._bound("i", lambda frame: _address(frame.names[table]))
+        address = self._bound("i", lambda frame: address_of(frame.names[table]))
         names = ", ".join([address, "1" if shared else "0", *[self.name(v) for v in given]])
         status = f"e{index}"
         if shared:
@@ -370,7 +316,7 @@ class FusedCode(Code):
     def _helpers(self, index: int, table: Array) -> Helpers:
         helps = self.kernels[index].help
         assert helps is not None
-        address = _address(table)
+        address = address_of(table)
         counter = (int(table[CONTROL]) - address + INSIDE) // table.itemsize
         return Helpers(helps, address, table[counter : counter + 1], self._threads - 1)
 
@@ -400,19 +346,9 @@ def _single(dtype: np.dtype[Any]) -> Callable[[Frame], Array]:
     return lambda _: np.zeros((), dtype)
 
 
-def _address(array: Array) -> int:
-    return int(array.__array_interface__["data"][0])
-
-
 def _row_by_row(array: Array) -> Array:
     """A copy that is aligned, too: NumPy's own functions for the order leave that as it is."""
     return np.array(array, order="C")
-
-
-def _plain_address(array: Array) -> int:
-    if not array.flags.c_contiguous:
-        raise Unfit
-    return _address(array)
 
 
 def _complainer(shapes: list[Shape]) -> Callable[..., None]:
