@@ -14,6 +14,7 @@ import pytest
 
 from skflow.runtime import executable
 from skflow.runtime.jit import cache
+from skflow.summary import compiled
 
 PREFIX = "skflow-kernels-"
 
@@ -44,8 +45,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @pytest.fixture(autouse=True)
 def compiled_at_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Plans of sessions that were told nothing stay as they are, however hot they run."""
+    """What was told nothing of compiling stays as it is, however hot it runs."""
     monkeypatch.setitem(executable._HEATED, 0, math.inf)
+    monkeypatch.setattr(compiled, "_HOT", math.inf)
 
 
 def pytest_unconfigure(config: Any) -> None:

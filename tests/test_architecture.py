@@ -81,7 +81,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "runtime": (*GRAPH, "proto", "runtime.jit"),
     "runtime.jit": (*GRAPH, "io", "runtime"),
     "nn": GRAPH,
-    "summary": (*GRAPH, "io", "proto"),
+    "summary": (*GRAPH, "io", "proto", "runtime", "runtime.jit"),
     "train": (*GRAPH, "io", "proto", "runtime", "summary"),
     "contrib": (*GRAPH, "train"),
     "test": (*GRAPH, "proto", "runtime"),

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Self
 
-import numpy as np
 from numpy.typing import NDArray
 
 import skflow as tf
 from skflow import errors
 from skflow.estimators.training import TrainingGraph, Values
 from skflow.io.helper import Helper
-from skflow.summary.buckets import histogram
+from skflow.summary.histograms import histogram
+from skflow.summary.tallies import NotFiniteError
 from skflow.train.loop import History
 
 Array = NDArray[Any]
@@ -80,8 +81,8 @@ class Summaries:
             number = self._step = self._step + 1
             if (number - 1) % every:
                 return plain(*batch)
-            loss, _, norms, values = thorough(*batch)
-            numbers = {"loss": loss, **_rates(graph), **norms}
+            loss, _, halves, values = thorough(*batch)
+            numbers = {"loss": loss, **_rates(graph), **_norms(halves)}
             self._helper.start(self._tell, number, numbers, graph.named(values))
             return loss, None
 
@@ -139,6 +140,13 @@ def _rates(graph: TrainingGraph) -> dict[str, float]:
     return dict(zip(scopes, graph.rates(), strict=True))
 
 
+def _norms(halves: Mapping[str, Any]) -> dict[str, float]:
+    """The gradients' norms, each and together, from half their squares."""
+    squares = {name: 2.0 * float(half) for name, half in halves.items()}
+    norms = {f"gradient_norm/{name}": math.sqrt(x) for name, x in squares.items()}
+    return {**norms, "gradient_norm": math.sqrt(sum(squares.values()))} if norms else {}
+
+
 def _scalars(numbers: Mapping[str, Any]) -> Iterator[Any]:
     for name, number in numbers.items():
         if not math.isnan(number):
@@ -148,6 +156,6 @@ def _scalars(numbers: Mapping[str, Any]) -> Iterator[Any]:
 def _histograms(values: Values) -> Iterator[Any]:
     """Of all that is finite: a diverging training is told of in other ways."""
     for name, value in values.items():
-        finite = value.dtype.kind == "f" and bool(np.isfinite(value).all())
-        if finite and value.size:
-            yield tf.Summary.Value(tag=f"values/{name}", histo=histogram(value))
+        if value.dtype.kind == "f" and value.size:
+            with suppress(NotFiniteError):
+                yield tf.Summary.Value(tag=f"values/{name}", histo=histogram(value))

@@ -213,19 +213,17 @@ class TrainingGraph:
         Returns
         -------
         callable
-            Gives the loss, ``None``, the gradients' norms by name before any clipping, and the
-            values of the network's variables; all before the step.
+            Gives the loss, ``None``, half the squares of the gradients' norms by name, before any
+            clipping, and the values of the network's variables; all before the step.
         """
         if self._watched is None:
             with self.graph.as_default(), tf.name_scope("watch"):
-                norms = {
-                    f"gradient_norm/{name}": tf.global_norm([gradient])
-                    for name, gradient in self._gradients.items()
+                halves = {
+                    name: tf.nn.l2_loss(g.values if isinstance(g, tf.IndexedSlices) else g)
+                    for name, g in self._gradients.items()
                 }
-                if norms:
-                    norms["gradient_norm"] = tf.norm(tf.stack(list(norms.values())))
             assert self._train is not None
-            fetches = [*self._train, norms, [v.value() for v in self._variables]]
+            fetches = [*self._train, halves, [v.value() for v in self._variables]]
             self._watched = self.session.make_callable(fetches, self.feeds)
         return self._watched
 

@@ -1,27 +1,16 @@
-"""Histograms over TensorFlow's fixed buckets, counted without searching for most values."""
+"""The buckets of TensorFlow's histograms, and how many numbers lie in each."""
 
 from __future__ import annotations
 
 import functools
-import sys
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
-from skflow import proto
 from skflow.graph.dtypes import Array
-from skflow.io.coding import varint
 
-_CODES: Final = 1 << 16
-# Fewer values are sooner searched for than looked up.
-_FEW: Final = 4096
-# More values are summed in pairs, not one by one.
-_MANY: Final = 1 << 14
-_BLOCK: Final = 1 << 15  # what the processor's nearer memory holds
-# The keys of a histogram's repeated fields: their numbers and that a length follows.
-_LIMITS: Final = b"\x32"
-_NUMBERS: Final = b"\x3a"
+CODES: Final = 1 << 16
+_HALF: Final = CODES // 2
 _LARGEST: Final = float(np.finfo(np.float64).max)
 
 
@@ -44,51 +33,8 @@ def limits() -> Array:
     return np.array([-x for x in reversed(above)] + [0.0] + above)
 
 
-@dataclass(frozen=True)
-class _Codes:
-    """What the upper half of a value's single precision says about its bucket.
-
-    Attributes
-    ----------
-    bucket : ndarray of int64, shape (65536,)
-        By code, the bucket of the least values. There is at most one limit among the values of a
-        code: those from there on lie in the next bucket.
-    limit : ndarray of float64, shape (65536,)
-        By code, that limit; infinity if there is none.
-    single : ndarray of float32, shape (65536,)
-        The least number of single precision that is not below the limit.
-    """
-
-    bucket: Array
-    limit: Array
-    single: Array
-
-
-def _code(values: Array) -> Array:
-    """Sign, exponent and seven bits of the mantissa: the order of codes is that of magnitudes."""
-    single = np.ascontiguousarray(values, dtype=np.float32)
-    return single.view(np.uint16)[1 if sys.byteorder == "little" else 0 :: 2].astype(np.intp)
-
-
-@functools.cache
-def _codes() -> _Codes:
-    code = np.arange(_CODES, dtype=np.uint32) << np.uint32(16)
-    limit = np.full(_CODES, np.inf)
-    with np.errstate(over="ignore", invalid="ignore"):
-        values = code.view(np.float32).astype(np.float64)
-        own = _code(limits())
-        limit[own] = limits()
-        limit[_CODES // 2] = 0.0  # numbers just below zero round to one that is not
-        single = limit.astype(np.float32)
-        single = np.where(single < limit, np.nextafter(single, np.float32(np.inf)), single)
-    bucket = np.searchsorted(limits(), np.nan_to_num(values), side="right")
-    bucket[own] = np.arange(limits().size)
-    bucket[_CODES // 2] = limits().size // 2
-    return _Codes(bucket, limit, single)
-
-
-def counts(values: Array) -> Array:
-    """How many values each bucket has.
+def searched(values: Array) -> Array:
+    """How many values each bucket has, by searching for each of them.
 
     Parameters
     ----------
@@ -99,83 +45,103 @@ def counts(values: Array) -> Array:
     -------
     ndarray of int64, shape (1551,)
     """
-    if values.size < _FEW:
-        found = np.searchsorted(limits(), values.astype(np.float64), side="right")
-        number = np.bincount(found, minlength=limits().size + 1)
-    else:
-        number = np.zeros(limits().size + 1, np.int64)
-        for start in range(0, values.size, _BLOCK):
-            found = _looked_up(values[start : start + _BLOCK])
-            number += np.bincount(found, minlength=number.size)
-    # Nothing is greater than the largest number, which so has no bucket above it.
-    number[-2] += number[-1]
-    return number[:-1]
+    found = np.searchsorted(limits(), values.astype(np.float64), side="right")
+    return bounded(np.bincount(found, minlength=limits().size + 1))
 
 
-def _looked_up(values: Array) -> Array:
-    known = _codes()
-    with np.errstate(over="ignore"):
-        code = _code(values)
-    limit = known.single if values.dtype == np.float32 else known.limit
-    found: Array = known.bucket.take(code)
-    found += values >= limit.take(code)
-    return found
-
-
-def _sums(values: Array) -> tuple[float, float]:
-    """The sums of values and of their squares; few are added one by one as TensorFlow does."""
-    total = squares = 0.0
-    for start in range(0, values.size, _BLOCK):
-        block = values[start : start + _BLOCK].astype(np.float64)
-        square = block * block
-        if values.size <= _MANY:
-            total = float(np.add.accumulate(block)[-1])
-            squares = float(np.add.accumulate(square)[-1])
-        else:
-            total += float(block.sum())
-            squares += float(square.sum())
-    return total + 0.0, squares
-
-
-def histogram(values: Array) -> Any:
-    """Count values in TensorFlow's buckets.
+def bounded(number: Array) -> Array:
+    """Counts for the buckets from counts for what lies between limits and beyond them.
 
     Parameters
     ----------
-    values : ndarray of a real type, any shape
-        Finite numbers.
+    number : ndarray of int64, shape (1552,)
+        It is changed.
 
     Returns
     -------
-    HistogramProto
-        Runs of empty buckets are one bucket each. Without values, `min` is the largest number
-        and `max` the least.
-
-    Source: the behaviour of TensorFlow 1.1.0.
+    ndarray of int64, shape (1551,)
     """
-    flat = values.reshape(-1)
-    if flat.dtype == np.float16 or flat.dtype.kind != "f":
-        flat = flat.astype(np.float64)
-    number = counts(flat)
-    # Of a run of empty buckets only the last is kept.
-    kept = number > 0
-    kept[:-1] |= kept[1:]
-    kept[-1] = True
-    with np.errstate(over="ignore"):
-        total, squares = _sums(flat)
-    # Zeros of either sign are zero.
-    least, greatest = (
-        (float(flat.min()) + 0.0, float(flat.max()) + 0.0) if flat.size else (_LARGEST, -_LARGEST)
-    )
-    found = proto.HistogramProto(
-        min=least, max=greatest, num=flat.size, sum=total, sum_squares=squares
-    )
-    # Element by element, filling the message would take longer than counting.
-    found.MergeFromString(_doubles(_LIMITS, limits()[kept]) + _doubles(_NUMBERS, number[kept]))
-    return found
+    number[-2] += number[-1]  # the largest number, above which nothing is
+    return number[:-1]
 
 
-def _doubles(field: bytes, values: Array) -> bytes:
-    """A repeated field of a message."""
-    data = values.astype("<f8").tobytes()
-    return field + varint(len(data)) + data
+class Codes:
+    """Counts numbers of a type by sign, exponent and the mantissa's first bits: 16 bits in all.
+
+    Such a code has fewer numbers than a bucket. Where a limit lies within one, so much is added
+    to the bits of its numbers that those beyond the limit get the next code, whose numbers lie in
+    the same bucket as they. So counts by code give counts by bucket, and nothing is searched for.
+
+    Parameters
+    ----------
+    dtype : numpy.dtype
+        float32 or float64.
+
+    Attributes
+    ----------
+    raised : ndarray of uint32 or uint64, shape (65536,)
+        By code, what is added to the bits of its numbers.
+    starts : ndarray of int64, shape (runs,)
+        The codes at which another bucket begins. Zeros of either sign have a run each.
+    bucket : ndarray of int64, shape (runs,)
+        What each run's bucket is.
+    """
+
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        word: Any = np.uint32 if dtype.itemsize == 4 else np.uint64
+        self._word: Any = word
+        self._shift: Any = word(dtype.itemsize * 8 - 16)
+        with np.errstate(over="ignore", invalid="ignore"):
+            beyond = _beyond_limits(dtype).view(word)
+            nearest = (np.arange(CODES, dtype=word) << self._shift).view(dtype).astype(np.float64)
+        width = 1 << int(self._shift)
+        within = beyond & word(width - 1)
+        self.raised: Array = np.zeros(CODES, word)
+        self.raised[beyond >> self._shift] = np.where(within > 0, word(width) - within, word(0))
+        nearest = np.nan_to_num(nearest, nan=np.inf)
+        bucket = np.searchsorted(limits(), nearest, side="right")
+        self.starts = np.flatnonzero(np.diff(bucket, prepend=-1))
+        self.bucket = bucket[self.starts]
+
+    def counted(self, values: Array) -> Array:
+        """How many values each bucket has.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n,)
+            Finite numbers of the type.
+
+        Returns
+        -------
+        ndarray of int64, shape (1551,)
+        """
+        counter = np.zeros(CODES, np.int64)
+        for start in range(0, values.size, _HALF):  # what the processor's nearer memory holds
+            bits: Array = values[start : start + _HALF].view(self._word)
+            code = self.raised.take((bits >> self._shift).astype(np.intp), mode="wrap")
+            code += bits
+            code >>= self._shift
+            np.add.at(counter, code.astype(np.intp), 1)
+        return self.in_buckets(counter)
+
+    def in_buckets(self, counter: Array) -> Array:
+        """Counts by bucket that come of counts by code."""
+        number = np.zeros(limits().size + 1, np.int64)
+        np.add.at(number, self.bucket, np.add.reduceat(counter, self.starts))
+        return bounded(number)
+
+
+def _beyond_limits(dtype: np.dtype[Any]) -> Array:
+    """By limit, the first number on its other side, seen from zero."""
+    limit = limits()
+    found = limit.astype(dtype)
+    # A bucket has its lower limit, and not its upper one.
+    short = np.where(limit > 0, found < limit, found >= limit)
+    away = np.where(limit > 0, np.inf, -np.inf).astype(dtype)
+    return np.where(short, np.nextafter(found, away), found)
+
+
+@functools.cache
+def codes_of(dtype: np.dtype[Any]) -> Codes:
+    """What counts numbers of a type."""
+    return Codes(dtype)

@@ -27,8 +27,10 @@ from skflow.graph.dtypes import (
 from skflow.graph.registry import NOT_DIFFERENTIABLE, define
 from skflow.graph.serialize.tensors import shape_to_proto
 from skflow.graph.shapes import Shape, shape_brackets
+from skflow.io.coding import varint
 from skflow.summary import images, png, wav
-from skflow.summary.buckets import histogram
+from skflow.summary.histograms import serialized_histogram
+from skflow.summary.tallies import NotFiniteError
 
 _REAL: Final = (float32, float64, int32, int64, uint8, int16, int8, uint16, float16)
 _PICTURES: Final = (uint8, float32, float16)
@@ -95,13 +97,20 @@ define(
 
 def _histogram_summary(context: OpContext, tag: Array, values: Array) -> Array:
     text = _single(tag, "tags must be scalar")
-    if values.dtype.kind == "f":
+    try:
+        found = serialized_histogram(values)
+    except NotFiniteError:
         flat = values.reshape(-1)
-        finite = np.isfinite(flat)
-        if not finite.all():
-            what = "Nan" if np.isnan(flat[finite.argmin()]) else "Infinity"
-            raise _invalid(f"{what} in summary histogram for: {context.op.name}")
-    return _serialized([proto.Summary.Value(tag=text, histo=histogram(values))])
+        what = "Nan" if np.isnan(flat[np.isfinite(flat).argmin()]) else "Infinity"
+        raise _invalid(f"{what} in summary histogram for: {context.op.name}") from None
+    # A summary of one value, which has a tag and a histogram; see summary.proto.
+    value = b"".join((*_field(b"\x0a", text.encode()), *_field(b"\x2a", found)))
+    return np.array(b"".join(_field(b"\x0a", value)), dtype=object)
+
+
+def _field(key: bytes, content: bytes) -> tuple[bytes, ...]:
+    """A message's field of bytes, unless it is empty text."""
+    return (key, varint(len(content)), content) if content else ()
 
 
 define(

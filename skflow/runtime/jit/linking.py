@@ -87,7 +87,7 @@ def linked(code: bytes, names: dict[str, str]) -> tuple[bytes, dict[str, dict[st
     """
     try:
         return _linked(code, names)
-    except (struct.error, IndexError, KeyError, UnicodeDecodeError) as error:
+    except (struct.error, LookupError, OverflowError, UnicodeDecodeError) as error:
         raise UnknownObjectError(f"a damaged object file: {error!r}") from error
 
 
