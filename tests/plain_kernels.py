@@ -20,7 +20,7 @@ import skflow as tf
 from skflow.graph.dtypes import Array
 from skflow.runtime import products
 from skflow.runtime.executable import Executable
-from skflow.runtime.jit import fused, source, statements
+from skflow.runtime.jit import addresses, fused, source, statements
 from skflow.runtime.jit.expressions import KINDS
 from skflow.runtime.jit.loader import Kernel
 from tests.compiled import assert_bitwise
@@ -259,8 +259,8 @@ class Replayed:
         self.phases = 0
         self.texts: list[str] = []
         self._rng = np.random.default_rng(seed)
-        for name in ("_address", "_plain_address"):
-            monkeypatch.setattr(fused, name, self._noting(getattr(fused, name)))
+        for module in (addresses, fused):
+            monkeypatch.setattr(module, "address_of", self._noting(addresses.address_of))
         monkeypatch.setattr(source, "_SHARED", 0.0)
         monkeypatch.setattr(statements, "_CHUNK", 0.002)
         monkeypatch.setattr(products, "_WORTH_CUTTING", 2000)
