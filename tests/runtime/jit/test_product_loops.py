@@ -12,6 +12,7 @@ from skflow.runtime.jit.product_loops import ProductLoop
 from tests.compiled import Beside
 
 SHAPES = {"by columns": (40, 200, 330), "by rows": (400, 150, 70), "in four": (200, 700, 800)}
+WAYS = [w if w != "in four" else pytest.param(w, marks=pytest.mark.soak) for w in SHAPES]
 
 
 def dense(x: Any, w: Any) -> Any:
@@ -52,7 +53,7 @@ def other_types(x: Any, w: Any) -> Any:
 JOINED = (dense, also_fetched, also_used, of_two_products, other_types)
 
 
-@pytest.mark.parametrize("way", SHAPES)
+@pytest.mark.parametrize("way", WAYS)
 def test_loops_join_products(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     joined: list[ProductLoop] = []
     make = ProductLoop.__init__
