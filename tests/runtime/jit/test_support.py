@@ -13,6 +13,7 @@ from hypothesis import given, settings, strategies as st
 
 from tests.compiled import assert_bitwise
 
+# Numba is an extra; without it nothing here can be compiled, nor could it ever pass.
 support = pytest.importorskip("skflow.runtime.jit.support", exc_type=ImportError)
 
 
