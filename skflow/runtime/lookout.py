@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 from typing import Any, Final
 
 # A look takes 1.5 nanoseconds, so that all take a tenth of a millisecond. To be woken takes a
@@ -11,6 +12,8 @@ _LOOKS: Final = 64_000
 # To compare them takes two microseconds, in which whoever has given a signal lets go of Python's
 # lock. Who finds that lock taken goes to sleep after all.
 _GIVEN: Final = b"1" * 1000
+# What a function without Python's lock puts at a signal's address to give it.
+GIVEN: Final = int.from_bytes(_GIVEN[:8], sys.byteorder)
 _NO_SIZE: Final = ctypes.c_size_t(0)
 
 

@@ -333,12 +333,13 @@ class Pool:
         if not self._calls.empty():
             self.called.give()
 
-    def _call(self, task: Task | Shared) -> None:
+    def _call(self, task: Task | Shared, signal: bool = True) -> None:
         self._tasks.append(task)
         self._calls.put(None)
-        self.called.give()
+        if signal:
+            self.called.give()
 
-    def begin(self, function: Callable[..., Any], *arguments: Any) -> Task:
+    def begin(self, function: Callable[..., Any], *arguments: Any, signal: bool = True) -> Task:
         """Have a worker make a call.
 
         Parameters
@@ -347,6 +348,8 @@ class Pool:
             A function that releases the interpreter's lock while it works.
         *arguments : object
             Its arguments.
+        signal : bool
+            As of `share`.
 
         Returns
         -------
@@ -357,11 +360,15 @@ class Pool:
             self._start()
         task = Task(function, arguments)
         if self._started:
-            self._call(task)
+            self._call(task, signal)
         return task
 
     def share(
-        self, function: Callable[..., Any], calls: Sequence[tuple[Any, ...]], helpers: int = 1
+        self,
+        function: Callable[..., Any],
+        calls: Sequence[tuple[Any, ...]],
+        helpers: int = 1,
+        signal: bool = True,
     ) -> None:
         """Call a function several times: here and, if they come in time, in workers.
 
@@ -373,12 +380,15 @@ class Pool:
             Its arguments, call by call, in the order in which they are taken.
         helpers : int
             How many workers are asked for help.
+        signal : bool
+            Whether to tell those that look out for calls. If not, it is done by the caller once he
+            has let Python's lock go: a worker who came before would fall asleep over it.
         """
         if self._started < self.workers:
             self._start()
         shared = Shared(function, calls)
         for _ in range(min(helpers, self._started)):
-            self._call(shared)
+            self._call(shared, signal)
         shared.finish()
 
 

@@ -49,6 +49,18 @@ def test_what_was_given_before_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     signal.look()
 
 
+def test_what_a_kernel_gives_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It puts a number at the signal's address."""
+    monkeypatch.setattr(lookout, "_LOOKS", 1 << 35)
+    signal = Signal()
+    signal.clear()
+    number = ctypes.c_uint64.from_address(signal.address)
+    assert number.value % 2 == 0
+    number.value = lookout.GIVEN
+    assert number.value % 2 == 1
+    signal.look()
+
+
 @pytest.mark.parametrize("error", [OSError, AttributeError, TypeError])
 def test_where_there_is_nothing_to_look_with(
     error: type[Exception], monkeypatch: pytest.MonkeyPatch

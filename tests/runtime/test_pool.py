@@ -81,6 +81,17 @@ def test_as_many_calls_are_made_at_once_as_there_are_threads(workers: int) -> No
         pool.share(together.wait, [(30.0,)] * (workers + 1), workers)
 
 
+@pytest.mark.parametrize("workers", [0, 1, 3])
+def test_calls_without_a_signal_are_made_all_the_same(workers: int) -> None:
+    """Who makes them gives the signal, or nobody does: a look ends by itself."""
+    pool, made = Pool(workers), []
+    for number in range(20):
+        task = pool.begin(made.append, number, signal=False)
+        pool.share(made.append, [(100 + number,), (200 + number,)], workers, signal=False)
+        task.finish()
+    assert sorted(made) == sorted(base + i for base in (0, 100, 200) for i in range(20))
+
+
 def test_an_error_elsewhere_ends_the_work() -> None:
     """No call is begun after an error is known, and all that were begun have ended."""
     pool, caller = Pool(1), threading.get_ident()

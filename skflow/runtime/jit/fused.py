@@ -19,7 +19,7 @@ from skflow.runtime.jit.helpers import Helpers
 from skflow.runtime.jit.loader import Kernel, machine
 from skflow.runtime.jit.partition import Partition
 from skflow.runtime.jit.regions import Region
-from skflow.runtime.jit.source import INSIDE, OTHER_LAYOUT, OTHER_SHAPE, WRONG, Source
+from skflow.runtime.jit.source import ALONE, INSIDE, OTHER_LAYOUT, OTHER_SHAPE, WRONG, Source
 from skflow.runtime.jit.statements import Statement
 from skflow.runtime.jit.table import CONTROL, Entry, Table
 from skflow.runtime.state import State, Variable
@@ -284,11 +284,12 @@ class FusedCode(Code):
         shared = shared and bool(self._machine.sleep)
         kernel = self._bound("k", lambda _: _run_of(self.kernels[index], quick))
         address = self._bound("i", lambda frame: address_of(frame.names[table]))
-        names = ", ".join([address, "1" if shared else "0", *[self.name(v) for v in given]])
-        status = f"e{index}"
+        threads = str(ALONE)
         if shared:
             helpers = self._bound("y", lambda frame: self._helpers(index, frame.names[table]))
-            self._line(f"{helpers}.come()", node)
+            threads = f"{helpers}.come()"
+        names = ", ".join([address, threads, *[self.name(v) for v in given]])
+        status = f"e{index}"
         self._line(f"{status} = {kernel}({names})", node)
         if shared:
             self._line(f"{helpers}.go()", node)
@@ -298,7 +299,7 @@ class FusedCode(Code):
             self._line(f"if {status} == {OTHER_LAYOUT}: {leave}", node)
         if given:
             plain = [f"{self._function(_row_by_row)}({self.name(v)})" for v in given]
-            again = ", ".join([address, "0", *plain])
+            again = ", ".join([address, str(ALONE), *plain])
             retried = f"{kernel}({again}) if {status} == {OTHER_LAYOUT} else {status}"
             self._line(f"{status} = {retried}", node)
         if any(v.feed is None for v in given):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from skflow.graph.dtypes import Array
+from skflow.runtime.jit.source import ARE_CALLED, ARE_THERE
 from skflow.runtime.threads import Task, pool
 
 _forks: Final[list[int]] = [0]
@@ -42,14 +43,23 @@ class Helpers:
     def _help(self) -> None:
         self._helps(self._address)
 
-    def come(self) -> None:
-        """Wake the workers that are not there already."""
+    def come(self) -> int:
+        """Have the workers come that are not there already.
+
+        Returns
+        -------
+        int
+            What the kernel is told: `ARE_THERE`; or `ARE_CALLED`, so that it tells them. Who came
+            before Python's lock is free would fall asleep over it.
+        """
         if self._forks != _forks[0]:  # a forked child's counter counts its parent's helpers
             self._forks = _forks[0]
             self._inside[0] = 0
         missing = self._number - int(self._inside[0])
-        if missing > 0:
-            self._tasks = [pool.begin(self._help) for _ in range(missing)]
+        if missing <= 0:
+            return ARE_THERE
+        self._tasks = [pool.begin(self._help, signal=False) for _ in range(missing)]
+        return ARE_CALLED
 
     def go(self) -> None:
         """Let those that have not come yet stay away."""

@@ -11,6 +11,7 @@ from skflow.runtime.jit.expressions import loaded, stored
 from skflow.runtime.jit.regions import Region
 from skflow.runtime.jit.statements import Statement
 from skflow.runtime.jit.table import CALLED, CONTROL, PARTS, RUN, SLEEP, STATUS, Table
+from skflow.runtime.lookout import GIVEN
 from skflow.runtime.steps import Value
 
 # An array object's memory and flags lie at fixed places behind the head of every object.
@@ -27,6 +28,10 @@ _PLAIN: Final = 0x101  # row by row, aligned
 OTHER_SHAPE: Final = 1
 OTHER_LAYOUT: Final = 2
 WRONG: Final = 3
+
+# What the function is told of threads that help: nothing, or that they are there, or that they have
+# been called and look out for a signal.
+ALONE, ARE_THERE, ARE_CALLED = 0, 1, 2
 
 # Counters, each in a cache line of its own. A ticket says which run it is, which phase, and which
 # part of it is next; who takes the part raises it. So whoever comes late, or has slept through the
@@ -181,6 +186,8 @@ class Source:
             f"{self._table.address(v)} = i64({o})[{_DATA}]"
             for v, o in zip(self._given, objects, strict=True)
         ]
+        if self.phases:
+            found += [f"if shared == {ARE_CALLED}:", f"    store(t[{CALLED}], {GIVEN})"]
         found += [f"t[{STATUS}] = 0", f"w = t[{CONTROL}] if shared else 0"]
         # The run's number and how many parts have been done in all runs before it.
         found += [f"t[{RUN}] += 1", f"q = t[{RUN}] << 12", f"x = t[{PARTS}]"]
