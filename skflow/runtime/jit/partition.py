@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from typing import Final
+from typing import Any, Final
 
 from skflow.runtime import passes
 from skflow.runtime.jit.choice import Choice
@@ -53,7 +53,12 @@ class Partition:
         return self._choice.placeable(gradient)
 
     def _reordered(self) -> list[Node]:
-        """Schedule again: nodes of the kind that ran last go first, writes still come last."""
+        """Schedule again: nodes of the kind that ran last go first, writes still come last.
+
+        What is not compiled and gives nothing to what is would only split a region: it comes
+        after all else if it can, or else, as what looks at variables before these are written,
+        as soon as it can.
+        """
         nodes = self._plan.nodes
         waiting: dict[Node, int] = {}
         followers: dict[Node, list[Node]] = {}
@@ -62,10 +67,20 @@ class Partition:
             waiting[node] = len(before)
             for other in before:
                 followers.setdefault(other, []).append(node)
-        queues: dict[tuple[bool, bool], list[tuple[int, Node]]] = {}
+        written = {v for node in nodes for v in node.writes}
+        last: dict[Node, bool] = {}  # whether nothing that is compiled waits for it
+        for node in reversed(nodes):
+            alone = not self._choice.belongs(node) and not _reads_any(node, written)
+            last[node] = alone and all(last[n] for n in followers.get(node, ()))
+        queues: dict[Any, list[tuple[int, Node]]] = {}
 
         def ready(node: Node) -> None:
-            key = (bool(node.writes), self._choice.belongs(node))
+            belongs = self._choice.belongs(node)
+            key: Any = (bool(node.writes), belongs)
+            if belongs and node not in self._choice.kinds:  # reads, views and waiting
+                key = "anywhere"
+            elif last[node]:
+                key = "last"
             heapq.heappush(queues.setdefault(key, []), (node.position, node))
 
         for node in nodes:
@@ -74,9 +89,10 @@ class Partition:
         order: list[Node] = []
         current = False
         while len(order) < len(nodes):
-            keys = [(writes, turn) for writes in (False, True) for turn in (current, not current)]
-            key = next(k for k in keys if queues.get(k))
-            current = key[1]
+            turns = [(writes, turn) for writes in (False, True) for turn in (current, not current)]
+            key = next(k for k in ["anywhere", *turns, "last"] if queues.get(k))
+            if key in turns:
+                current = key[1]
             _, node = heapq.heappop(queues[key])
             order.append(node)
             for other in followers.get(node, ()):
@@ -133,3 +149,16 @@ class Partition:
                 if node.kind == "update":  # parts of it may come in later phases
                     found[node] = found[node][0], region.nodes[-1].position
         return found
+
+
+def _reads_any(node: Node, variables: set[Variable]) -> bool:
+    """Whether a node takes one of some variables, or its value, which had to be copied for it."""
+    for value in node.inputs:
+        before = value
+        while before.node is not None and before.node.definition.view:
+            before = before.node.inputs[0]
+        if before.node is not None and before.node.kind == "read":
+            before = before.node.inputs[0]
+        if before.variable in variables:
+            return True
+    return False

@@ -168,3 +168,35 @@ def test_positions_of_a_phase_are_those_of_all_its_nodes() -> None:
         spans = {found.spans[n] for n in nodes}
         positions = [n.position for n in nodes]
         assert spans == {(min(positions), max(positions))}
+
+
+def test_what_only_looks_on_splits_no_region() -> None:
+    """Summaries of weights come before all that is compiled, those of results after it."""
+    x = tf.placeholder(tf.float32, (50, 30))
+    weights = tf.Variable(tf.zeros((30, 20)))
+    hidden = tf.tanh(tf.matmul(x, weights))
+    loss = tf.reduce_mean(tf.square(hidden))
+    looks = [tf.summary.histogram("h", hidden), tf.summary.scalar("loss", loss)]
+    looks.append(tf.summary.histogram("w", weights))
+    looks.append(tf.summary.histogram("row", tf.reshape(weights, [-1])))
+    train = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+    fetches = [tf.summary.merge([*looks, tf.summary.scalar("twice", loss * 2.0)]), train]
+    plan, found = parted(fetches, {x: (50, 30)})
+    (region,) = found.regions
+    assert any(n.kind == "update" for n in region.nodes)
+    first, last = region.nodes[0].position, region.nodes[-1].position
+    places = {n.op.name: n.position for n in plan.nodes}
+    assert max(places["w"], places["row"]) < first
+    assert not passes.protect_reads(plan)
+    assert min(places[name] for name in ("h", "loss", "twice", "Merge/MergeSummary")) > last
+
+
+def test_what_looks_at_a_variable_itself_does_so_before_it_changes() -> None:
+    x = tf.placeholder(tf.float32, (50, 30))
+    weights = tf.Variable(tf.zeros((30, 20)))
+    loss = tf.reduce_mean(tf.square(tf.tanh(tf.matmul(x, weights))))
+    known = tf.is_variable_initialized(weights)
+    train = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+    plan, _ = parted([known, train], {x: (50, 30)})
+    places = {n.op.type: n.position for n in plan.nodes}
+    assert places["IsVariableInitialized"] < places["ApplyGradientDescent"]
