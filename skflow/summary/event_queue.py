@@ -15,6 +15,11 @@ from skflow.summary.event_file import EventFile
 
 # How long a caller waits before it looks whether the thread is still there.
 _LOOK: Final = 1.0
+# For so many seconds the thread lets events come together, unless many do or somebody waits: to
+# be woken takes a training more time than to write does.
+_GATHER: Final = 0.05
+# So often it looks by itself whether another event has come, before it has to be woken again.
+_DOZES: Final = 20
 # The interpreter does not wait longer than this for a disk when it exits.
 _LAST_WAIT: Final = 60.0
 
@@ -24,7 +29,8 @@ _live: Final[set[EventQueue]] = set()
 class EventQueue:
     """A bounded queue of serialized events, and the thread that writes them.
 
-    The thread takes all that waits at once, so that the disk sees few large writes. After an
+    The thread takes all that has come within a moment, or half of what may wait, so that the disk
+    sees few large writes. After an
     error it stops: what it could not write stays, and every call raises the error until the
     queue is opened again, which starts a new file.
 
@@ -52,7 +58,8 @@ class EventQueue:
         self._file_lock = threading.Lock()
         self._waiting: list[bytes] = []
         self._writing: list[bytes] = []
-        self._idle = False
+        self._asleep = False
+        self._wanted = 0  # by how many callers who wait for it to be written
         self._ending = False
         self._error: Exception | None = None
         self._thread: threading.Thread | None = None
@@ -82,7 +89,7 @@ class EventQueue:
             self._waiting.append(event)
             if self._thread is None:
                 self._start()
-            elif self._idle:
+            elif self._asleep or self._enough():
                 self._changed.notify_all()
 
     def flush(self) -> None:
@@ -154,7 +161,12 @@ class EventQueue:
     def _wait(self) -> None:
         """Wait for a change; write here if there is no thread to do so."""
         if self._has_thread():
-            self._changed.wait(_LOOK)
+            self._wanted += 1
+            try:
+                self._changed.notify_all()
+                self._changed.wait(_LOOK)
+            finally:
+                self._wanted -= 1
             return
         self._changed.release()
         try:
@@ -181,14 +193,26 @@ class EventQueue:
     def _await_events(self) -> bool:
         """Wait for events, the time to sync or the end; whether there is more to do."""
         with self._changed:
-            while not self._waiting and not self._ending:
+            dozes = _DOZES
+            while not self._enough():
                 pause = self._until_sync()
                 if pause is not None and pause <= 0:
-                    return True
-                self._idle = True
-                self._changed.wait(pause)
-                self._idle = False
-            return bool(self._waiting)
+                    break
+                if self._waiting or dozes:
+                    self._changed.wait(_GATHER)
+                    if self._waiting:
+                        break
+                    dozes -= 1
+                else:
+                    self._asleep = True
+                    self._changed.wait(pause)
+                    self._asleep = False
+            return bool(self._waiting) or not self._ending
+
+    def _enough(self) -> bool:
+        """Whether to write at once what waits, or to end."""
+        many = 2 * len(self._waiting) >= self._most
+        return self._ending or bool(self._waiting and (self._wanted or many))
 
     def _until_sync(self) -> float | None:
         if self._unsynced_since is None:

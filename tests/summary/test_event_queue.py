@@ -82,6 +82,54 @@ def test_events_come_in_order(system: MemorySystem) -> None:
     assert ("fsync", f"log/{system.names('log')[0]}") in system.calls
 
 
+def test_events_of_a_moment_are_written_together(
+    system: MemorySystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of what may wait, or what somebody waits for, is written at once."""
+    monkeypatch.setattr(event_queue, "_GATHER", 10 * SECONDS)
+    queue = EventQueue("log", 200, 120)
+    begun = time.monotonic()
+    for flushed, count in enumerate((3, 99, 1)):
+        for event in numbered(count):
+            queue.put(event)
+        queue.flush()
+        assert len(events_in(system)[0]) == (3, 102, 103)[flushed]
+    assert len([c for c in system.calls if c[0] == "write"]) == 1 + 3
+    for event in numbered(100):
+        queue.put(event)
+    while len(events_in(system)[0]) < 203:
+        time.sleep(0.001)
+    queue.put(b"last")
+    queue.close()
+    assert len(events_in(system)[0]) == 204
+    assert time.monotonic() - begun < SECONDS
+
+
+def test_a_full_queue_is_emptied_without_turning_round(
+    system: MemorySystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread has nothing to do while those that it has made room for are still waking up."""
+    turns = []
+    drain = EventQueue._drain
+    monkeypatch.setattr(EventQueue, "_drain", lambda self: (turns.append(1), drain(self)))
+    queue = EventQueue("log", 10, 120)
+    for event in numbered(2000):
+        queue.put(event)
+    queue.close()
+    assert events_in(system) == [numbered(2000)]
+    assert len(turns) <= 2000
+
+
+def test_what_comes_alone_is_written_soon(system: MemorySystem) -> None:
+    queue = EventQueue("log", 10, 120)
+    queue.put(b"x")
+    limit = time.monotonic() + SECONDS
+    while not system.names("log") or events_in(system) != [[b"x"]]:
+        assert time.monotonic() < limit
+        time.sleep(0.001)
+    queue.close()
+
+
 def test_many_threads(system: MemorySystem) -> None:
     queue = EventQueue("log", 5, 120)
 
