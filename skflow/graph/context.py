@@ -66,6 +66,10 @@ class OpContext(Protocol):
 
     op: Operation
 
+    @property
+    def threads(self) -> int:
+        """How many threads the session's runs may use, the caller's own among them."""
+
     def reference(self) -> Reference:
         """The session's variable behind this operation (a ``VariableV2``)."""
 

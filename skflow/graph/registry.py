@@ -45,6 +45,7 @@ class OpDef:
         specialize: Any,
         explain: Any,
         partial: Any,
+        together: Any = None,
     ) -> None:
         self.type = type
         self._text = signature
@@ -63,6 +64,7 @@ class OpDef:
         self.specialize = specialize
         self.explain = explain
         self.partial = partial
+        self.together = together
         self.inputs: tuple[Arg, ...]
         self.outputs: tuple[Arg, ...]
         self.attrs: dict[str, Attr]
@@ -526,6 +528,7 @@ def define(
     specialize: Callable[..., Any] | None = None,
     explain: Callable[..., str] | None = None,
     partial: Callable[..., Shape] | None = None,
+    together: Callable[..., list[Any] | None] | None = None,
 ) -> OpDef:
     """Declare an operation type.
 
@@ -574,6 +577,10 @@ def define(
         ``explain(*arrays) -> str``: the sentence for a ValueError the kernel raised.
     partial : callable, optional
         ``partial(op) -> tuple``: what is known of an output that holds a shape.
+    together : callable, optional
+        ``together(*arguments) -> list or None``: the results of several operations at once, from
+        the arguments of each one's kernel; ``None`` if the kernels shall be asked one by one, as
+        where one of them would raise an error.
 
     Returns
     -------
@@ -609,6 +616,7 @@ def define(
         specialize=specialize,
         explain=explain,
         partial=partial,
+        together=together,
     )
     REGISTRY[type] = found
     return found

@@ -33,6 +33,11 @@ class Context:
         self.op = op
         self._session = session
 
+    @property
+    def threads(self) -> int:
+        """How many threads the session's runs may use."""
+        return self._session._state.threads
+
     def reference(self) -> Any:
         """The session's variable behind this operation."""
         return self._session._state.variable(self.op)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skflow.runtime import passes
-from skflow.runtime.emit_ops import ContextMaker, Operations
+from skflow.runtime.emit_ops import ContextMaker, Operations, neighbours
 from skflow.runtime.emit_updates import Updates, gradient_bytes
 from skflow.runtime.frame import Frame
 from skflow.runtime.state import State
@@ -62,9 +62,12 @@ class Code(Operations, Updates):
         for name, value in zip(feeds, self._plan.feeds, strict=True):
             self._names[value] = name
         self._place_gradients()
+        teams = {nodes[0]: nodes for nodes in neighbours(self._plan)}
         for node in self._plan.nodes:
             start = len(self._lines)
             self._node = node
+            if node in teams:
+                self.call_together(teams[node])
             getattr(self, f"emit_{node.kind}")(node)
             self._ranges.append((node, start, len(self._lines)))
             if start < len(self._lines):  # else what it takes may be wanted by a later line

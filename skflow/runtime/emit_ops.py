@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import groupby
 from typing import Any, Final
 
 import numpy as np
@@ -46,6 +47,7 @@ class Operations(Products, Reads):
     def __init__(self, plan: Plan, state: State, context: ContextMaker) -> None:
         super().__init__(plan, state)
         self._context = context
+        self._results_of: dict[Node, str] = {}  # what a call for several nodes gives for one
 
     def emit_op(self, node: Node) -> None:
         """Emit the call of an operation's kernel in the quickest form that fits."""
@@ -130,13 +132,27 @@ class Operations(Products, Reads):
         else:
             self._line(f"{function}({arguments}, out={out})", node)
 
-    def _call(self, node: Node) -> None:
-        definition = node.definition
+    def call_together(self, nodes: list[Node]) -> None:
+        """Emit a call for several nodes, each of which is asked by itself if that gives nothing."""
+        name = f"j{len(self._lines)}"
+        calls = ", ".join([f"({self._call_arguments(node)[1]})" for node in nodes])
+        self._line(f"{name} = {self._function(nodes[0].definition.together)}({calls})", nodes[0])
+        self._results_of.update({node: f"{name}[{i}]" for i, node in enumerate(nodes)})
+
+    def _call_arguments(self, node: Node) -> tuple[Any, str]:
         kernel, arguments = self._kernel(node)
-        if definition.context:
+        if node.definition.context:
             context = self._constant("x", self._context(node.op))
             arguments = f"{context}, {arguments}" if arguments else context
+        return kernel, arguments
+
+    def _call(self, node: Node) -> None:
+        definition = node.definition
+        kernel, arguments = self._call_arguments(node)
         call = f"{self._function(kernel)}({arguments})"
+        if node in self._results_of:
+            known = self._results_of[node]
+            call = f"{known} if {known.partition('[')[0]} is not None else {call}"
         outputs = [v for v in node.outputs if v.variable is None]
         if not node.outputs or not outputs:
             self._line(call, node)
@@ -165,6 +181,21 @@ class Operations(Products, Reads):
             self._strided.add(value)
         if base in self._slot_of:
             self._slot_of[value] = self._slot_of[base]
+
+
+def neighbours(plan: Plan) -> list[list[Node]]:
+    """Nodes of a plan that can be computed by one call, since they come one after the other."""
+    found = []
+    for together, nodes in groupby(plan.nodes, _together):
+        group = list(nodes)
+        waited_for = {n for node in group for n in (*node.after, *[v.node for v in node.inputs])}
+        if together is not None and len(group) > 1 and waited_for.isdisjoint(group):
+            found.append(group)
+    return found
+
+
+def _together(node: Node) -> Any:
+    return node.definition.together if node.kind == "op" else None
 
 
 def _special(node: Node) -> Any:

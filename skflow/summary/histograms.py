@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -10,14 +12,12 @@ import numpy as np
 from skflow import proto
 from skflow.graph.dtypes import Array
 from skflow.io.coding import varint
-from skflow.summary.buckets import limits
-from skflow.summary.compiled import tallying
-from skflow.summary.tallies import Tally, tally
+from skflow.summary.compiled import counting
+from skflow.summary.tallies import FIELDS, NotFiniteError, Tally, nothing, tally
 
-_LARGEST: Final = float(np.finfo(np.float64).max)
-# The keys of a histogram's fields, which are single numbers of eight bytes or rows of such.
-_NUMBERS: Final = [bytes([number << 3 | 1]) for number in range(1, 6)]
-_LIMITS, _COUNTS = b"\x32", b"\x3a"
+_KEYS: Final = [bytes([key]) for key in FIELDS]
+# The keys of a summary's values, and of a value's tag and histogram.
+_VALUE, _TAG, _HISTOGRAM = b"\x0a", b"\x0a", b"\x2a"
 _NUMBER: Final = struct.Struct("<d")
 
 
@@ -45,13 +45,15 @@ def histogram(values: Array) -> Any:
     return proto.HistogramProto.FromString(serialized_histogram(values))
 
 
-def serialized_histogram(values: Array) -> bytes:
+def serialized_histogram(values: Array, threads: int = 1) -> bytes:
     """The same as bytes, which are put together here: filling a message would take longer.
 
     Parameters
     ----------
     values : ndarray of a real type, any shape
         Finite numbers.
+    threads : int
+        How many threads may count them.
 
     Returns
     -------
@@ -63,29 +65,71 @@ def serialized_histogram(values: Array) -> bytes:
     NotFiniteError
         If a value is infinite or no number.
     """
-    flat = np.ascontiguousarray(values).reshape(-1)
-    if flat.dtype == np.float16 or flat.dtype.kind != "f":
-        flat = flat.astype(np.float64)
-    number, least, greatest, sums = _tally(flat)
-    with np.errstate(over="ignore"):
-        total, squares = np.add.reduce(sums, axis=0).tolist()
-    facts = (least, greatest, float(flat.size), total + 0.0, squares)
+    (found,) = _histograms([values], threads)
+    if found is None:
+        raise NotFiniteError
+    return found
+
+
+def serialized_summaries(values: Mapping[str, Array], threads: int = 1) -> dict[str, bytes | None]:
+    """Summaries of one value each, which has a tag and a histogram.
+
+    Parameters
+    ----------
+    values : dict of str to ndarray
+        From tags to numbers of real types.
+    threads : int
+        How many threads may count them.
+
+    Returns
+    -------
+    dict of str to bytes or None
+        Serialized `Summary` messages by tag; ``None`` where a value is infinite or no number. Such
+        bytes one after the other are a summary of all their values.
+    """
+    found = zip(values, _histograms(list(values.values()), threads), strict=True)
+    return {tag: None if data is None else _summary(tag, data) for tag, data in found}
+
+
+def _summary(tag: str, histogram: bytes) -> bytes:
+    value = b"".join((*_field(_TAG, tag.encode()), *_field(_HISTOGRAM, histogram)))
+    return b"".join(_field(_VALUE, value))
+
+
+def _histograms(values: Sequence[Array], threads: int) -> list[bytes | None]:
+    flat = [np.ascontiguousarray(v).reshape(-1) for v in values]
+    kernels = counting()
+    takes = [kernels.takes(v) for v in flat]
+    taken = [v for v, so in zip(flat, takes, strict=True) if so]
+    counted = iter(kernels.histograms(taken, threads) if taken else ())
+    return [next(counted) if so else _in_numpy(v) for v, so in zip(flat, takes, strict=True)]
+
+
+def _in_numpy(values: Array) -> bytes | None:
+    start = time.perf_counter()
+    try:
+        single = values.dtype in (np.float32, np.float64)
+        found = tally(values if single else values.astype(np.float64)) if values.size else nothing()
+        return _serialized(found, values.size)
+    except NotFiniteError:
+        return None
+    finally:
+        if values.dtype == np.float32:
+            counting().note(time.perf_counter() - start)
+
+
+def _serialized(found: Tally, size: int) -> bytes:
+    facts = (found.least, found.greatest, float(size), found.total, found.squares)
     # Zeros are not written: it is what a field is that is not there.
-    fields = [k + _NUMBER.pack(x) for k, x in zip(_NUMBERS, facts, strict=True) if x != 0.0]
-    # Of a run of empty buckets only the last is kept.
-    kept = number > 0
-    kept[:-1] |= kept[1:]
-    kept[-1] = True
-    fields += [*_row(_LIMITS, limits()[kept]), *_row(_COUNTS, number[kept])]
-    return b"".join(fields)
+    numbers = [k + _NUMBER.pack(x) for k, x in zip(_KEYS, facts, strict=False) if x != 0.0]
+    rows = (*_row(_KEYS[5], found.limits), *_row(_KEYS[6], found.counts))
+    return b"".join((*numbers, *rows))
+
+
+def _field(key: bytes, content: bytes) -> tuple[bytes, ...]:
+    """A message's field of bytes, unless it is empty text."""
+    return (key, varint(len(content)), content) if content else ()
 
 
 def _row(key: bytes, values: Array) -> tuple[bytes, ...]:
-    data = values.astype("<f8").tobytes()
-    return key, varint(len(data)), data
-
-
-def _tally(values: Array) -> Tally:
-    if not values.size:
-        return Tally(np.zeros(limits().size, np.int64), _LARGEST, -_LARGEST, np.zeros((1, 2)))
-    return tallying()(values) if values.dtype == np.float32 else tally(values)
+    return key, varint(values.nbytes), values.astype("<f8", copy=False).tobytes()

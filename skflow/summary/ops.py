@@ -27,10 +27,8 @@ from skflow.graph.dtypes import (
 from skflow.graph.registry import NOT_DIFFERENTIABLE, define
 from skflow.graph.serialize.tensors import shape_to_proto
 from skflow.graph.shapes import Shape, shape_brackets
-from skflow.io.coding import varint
 from skflow.summary import images, png, wav
-from skflow.summary.histograms import serialized_histogram
-from skflow.summary.tallies import NotFiniteError
+from skflow.summary.histograms import serialized_summaries
 
 _REAL: Final = (float32, float64, int32, int64, uint8, int16, int8, uint16, float16)
 _PICTURES: Final = (uint8, float32, float16)
@@ -97,20 +95,23 @@ define(
 
 def _histogram_summary(context: OpContext, tag: Array, values: Array) -> Array:
     text = _single(tag, "tags must be scalar")
-    try:
-        found = serialized_histogram(values)
-    except NotFiniteError:
+    data = serialized_summaries({text: values}, context.threads)[text]
+    if data is None:
         flat = values.reshape(-1)
         what = "Nan" if np.isnan(flat[np.isfinite(flat).argmin()]) else "Infinity"
-        raise _invalid(f"{what} in summary histogram for: {context.op.name}") from None
-    # A summary of one value, which has a tag and a histogram; see summary.proto.
-    value = b"".join((*_field(b"\x0a", text.encode()), *_field(b"\x2a", found)))
-    return np.array(b"".join(_field(b"\x0a", value)), dtype=object)
+        raise _invalid(f"{what} in summary histogram for: {context.op.name}")
+    return np.array(data, dtype=object)
 
 
-def _field(key: bytes, content: bytes) -> tuple[bytes, ...]:
-    """A message's field of bytes, unless it is empty text."""
-    return (key, varint(len(content)), content) if content else ()
+def _histogram_summaries(*calls: tuple[OpContext, Array, Array]) -> list[Array] | None:
+    """The same for several of them, if nothing is wrong with any."""
+    values = {_text(tag.item()): values for _, tag, values in calls if not tag.ndim}
+    if len(values) < len(calls):
+        return None
+    found = serialized_summaries(values, calls[0][0].threads)
+    if None in found.values():
+        return None
+    return [np.array(data, dtype=object) for data in found.values()]
 
 
 define(
@@ -120,6 +121,7 @@ define(
     types={"T": _REAL},
     infer=_scalar,
     kernel=_histogram_summary,
+    together=_histogram_summaries,
     grad=NOT_DIFFERENTIABLE,
     context=True,
 )
@@ -289,9 +291,9 @@ define(
 
 
 def _merge_summary(inputs: Sequence[Array]) -> Array:
-    merged = proto.Summary()
+    parts = [item for array in inputs for item in array.reshape(-1).tolist()]
     seen = set()
-    for data in (item for array in inputs for item in array.reshape(-1).tolist()):
+    for data in parts:
         try:
             found = proto.Summary.FromString(data)
         except proto.DecodeError:
@@ -301,8 +303,8 @@ def _merge_summary(inputs: Sequence[Array]) -> Array:
             if value.tag and value.tag in seen:
                 raise _invalid(f"Duplicate tag {value.tag} found in summary inputs")
             seen.add(value.tag)
-        merged.MergeFrom(found)
-    return np.array(merged.SerializeToString(), dtype=object)
+    # A message's fields may come in pieces, one after the other.
+    return np.array(b"".join(parts), dtype=object)
 
 
 define(

@@ -8,13 +8,15 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from skflow.graph.dtypes import Array
-from skflow.summary.buckets import codes_of, searched
+from skflow.summary.buckets import codes_of, limits, searched
 
-# Up to so many values are added one by one, as TensorFlow adds them. Of more the sums are nearer
-# the truth: of each BLOCK, LANES sums stand side by side, as processors like to add.
-ONE_BY_ONE: Final = 1 << 14
+# Values of a single block are added one by one, as TensorFlow adds them. Of more blocks the sums
+# are nearer the truth: of each, LANES sums stand side by side, as processors like to add.
+BLOCK: Final = 1 << 14
 LANES: Final = 256
-BLOCK: Final = 1 << 15
+# The keys of a histogram's fields as bytes of its message: the least value, the greatest, how many
+# there are, their sum and that of their squares, limits and counts.
+FIELDS: Final = (0x09, 0x11, 0x19, 0x21, 0x29, 0x32, 0x3A)
 # Fewer values are sooner searched for than counted by code.
 _FEW: Final = 1500
 
@@ -28,18 +30,22 @@ class Tally(NamedTuple):
 
     Attributes
     ----------
-    number : ndarray of int64, shape (1551,)
-        How many each bucket has.
+    limits : ndarray of float64, shape (kept,)
+        The upper limits of buckets. Of a run of empty ones only the last is there.
+    counts : ndarray of float64, shape (kept,)
+        How many values each of them has.
     least, greatest : float
         The least value and the greatest.
-    sums : ndarray of float64, shape (blocks, 2)
-        Sums of values and of their squares.
+    total, squares : float
+        The sums of the values and of their squares.
     """
 
-    number: Array
+    limits: Array
+    counts: Array
     least: float
     greatest: float
-    sums: Array
+    total: float
+    squares: float
 
 
 def tally(values: Array) -> Tally:
@@ -63,19 +69,29 @@ def tally(values: Array) -> Tally:
         extremes = finite(float(np.minimum.reduce(values)), float(np.maximum.reduce(values)))
         few = values.size <= _FEW
         number = searched(values) if few else codes_of(values.dtype).counted(values)
-        lanes = lanes_for(values.size)
-        add = _one_by_one if values.size <= ONE_BY_ONE else _in_lanes
+        lanes = np.zeros((-(-values.size // BLOCK), 2, LANES))
+        add = _one_by_one if values.size <= BLOCK else _in_lanes
         for block, start in zip(lanes, range(0, values.size, BLOCK), strict=True):
             wide = values[start : start + BLOCK].astype(np.float64)
             add(wide, block[0])
             wide *= wide
             add(wide, block[1])
-        return Tally(number, *extremes, np.add.reduce(lanes, axis=2))
+        total, squares = np.add.reduce(np.add.reduce(lanes, axis=2), axis=0).tolist()
+        return Tally(*_kept(number), *extremes, total + 0.0, squares)
 
 
-def lanes_for(size: int) -> Array:
-    """Zeros for the lanes of so many values and of their squares, block by block."""
-    return np.zeros((-(-size // BLOCK), 2, LANES))
+def nothing() -> Tally:
+    """What is known of no values: the least is the largest number there is, and so on."""
+    largest = float(np.finfo(np.float64).max)
+    return Tally(*_kept(np.zeros(limits().size, np.int64)), largest, -largest, 0.0, 0.0)
+
+
+def _kept(number: Array) -> tuple[Array, Array]:
+    """The buckets to tell of: of a run of empty ones only the last, and the last of all."""
+    kept = number > 0
+    kept[:-1] |= kept[1:]
+    kept[-1] = True
+    return limits()[kept], number[kept].astype(np.float64)
 
 
 def finite(least: float, greatest: float) -> tuple[float, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import math
 import struct
 import zlib
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import pytest
 
 import skflow as tf
 from skflow import proto
+from skflow.graph.registry import raw
 from skflow.proto.text import parse_text
 from tests.golden import summary_programs
 
@@ -186,3 +188,53 @@ def test_the_color_of_what_is_not_finite() -> None:
     (kind, *row) = unpacked(found.image.encoded_image_string)[-11:-4]
     assert kind == 0
     assert row == [0, 0, 0, 1, 2, 3]
+
+
+# ---- several histograms in one run -----------------------------------------------------------
+
+
+def test_histograms_made_together_are_those_made_alone() -> None:
+    rng = np.random.default_rng(0)
+    arrays = [rng.standard_normal(size) for size in (3, 70_000, 1, 20_000, 5, 8, 9, 100, 7)]
+    types = [np.float32, np.float32, np.float64, np.float32, np.int32] + [np.float32] * 4
+    values = [(a * 10).astype(t) for a, t in zip(arrays, types, strict=True)]
+    made = [tf.summary.histogram(f"h{i}", v) for i, v in enumerate(map(tf.constant, values))]
+    tf.summary.histogram("empty", tf.zeros([0]))
+    with tf.Session() as session:
+        alone = [session.run(m) for m in made]
+        assert session.run(made) == alone
+        whole = proto.Summary.FromString(session.run(tf.summary.merge(made)))
+    assert whole == proto.Summary.FromString(b"".join(alone))
+    assert [v.tag for v in whole.value] == [f"h{i}" for i in range(len(made))]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize(("wrong", "what"), [(math.nan, "Nan"), (math.inf, "Infinity")])
+def test_the_one_of_several_histograms_that_fails_is_named(
+    place: int, wrong: float, what: str
+) -> None:
+    x = tf.placeholder(tf.float32, (3, 4))
+    made = [tf.summary.histogram(f"h{i}", x[i]) for i in range(3)]
+    values = np.ones((3, 4), np.float32)
+    with tf.Session() as session:
+        fine = session.run(made, {x: values})
+        values[place, 2] = wrong
+        with pytest.raises(
+            tf.errors.InvalidArgumentError, match=f"{what} in summary histogram for: h{place}"
+        ) as caught:
+            session.run(made, {x: values})
+        assert caught.value.op is made[place].op
+        values[place, 2] = 1
+        assert session.run(made, {x: values}) == fine
+
+
+def test_histograms_of_one_tag() -> None:
+    tags = tf.placeholder(tf.string, ())
+    x, y = tf.constant([1.0]), tf.constant([2.0, 3.0])
+    made = [raw.HistogramSummary(tags, v) for v in (x, y)]
+    with tf.Session() as session:
+        found = session.run(made, {tags: "same"})
+        values = [proto.Summary.FromString(data).value[0] for data in found]
+        assert [(v.tag, v.histo.num) for v in values] == [("same", 1), ("same", 2)]
+        with pytest.raises(tf.errors.InvalidArgumentError, match="Duplicate tag same found"):
+            session.run(tf.summary.merge(made), {tags: "same"})

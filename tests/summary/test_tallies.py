@@ -9,10 +9,23 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from skflow.summary.buckets import searched
-from skflow.summary.tallies import BLOCK, LANES, ONE_BY_ONE, NotFiniteError, tally
+from skflow.summary.buckets import limits, searched
+from skflow.summary.tallies import BLOCK, LANES, NotFiniteError, nothing, tally
 from tests.io.examples import steady
 from tests.summary.numbers import TYPES, spread
+
+
+def assert_counted(found: Any, values: Any) -> None:
+    """Every bucket with values is told of, and of empty ones in a row the last alone."""
+    number = searched(values)
+    known = dict(zip(limits().tolist(), number.tolist(), strict=True))
+    assert [known.pop(x) for x in found.limits.tolist()] == found.counts.tolist()
+    assert not any(known.values())
+    assert found.limits[-1] == limits()[-1]
+    empty = found.counts == 0
+    assert not (empty[1:] & empty[:-1]).any()
+    before = np.searchsorted(limits(), found.limits[:-1][empty[:-1]])
+    assert (number[before + 1] > 0).all()
 
 
 @steady
@@ -23,22 +36,20 @@ def test_one_by_one(values: Any) -> None:
         total += value
         squares += value * value
     found = tally(values)
-    assert found.sums.tolist() == [[total, squares]]
+    assert (found.total, found.squares) == (total, squares)
     assert (found.least, found.greatest) == (values.min(), values.max())
-    np.testing.assert_array_equal(found.number, searched(values))
+    assert_counted(found, values)
 
 
-@pytest.mark.parametrize("size", [ONE_BY_ONE + 1, ONE_BY_ONE + LANES, BLOCK, BLOCK + 1, 100_001])
+@pytest.mark.parametrize("size", [BLOCK + 1, BLOCK + LANES, 2 * BLOCK, 2 * BLOCK + 1, 100_001])
 @pytest.mark.parametrize("dtype", TYPES)
 def test_in_lanes(size: int, dtype: Any) -> None:
     values = (np.random.default_rng(3).standard_normal(size) * 1e3).astype(dtype)
     found = tally(values)
-    assert found.sums.shape == (-(-size // BLOCK), 2)
     wide = values.astype(np.float64)
-    total, squares = found.sums.sum(axis=0)
-    assert total == pytest.approx(math.fsum(wide), rel=1e-11, abs=1e-9)
-    assert squares == pytest.approx(math.fsum(wide * wide), rel=1e-13)
-    np.testing.assert_array_equal(found.number, searched(values))
+    assert found.total == pytest.approx(math.fsum(wide), rel=1e-11, abs=1e-9)
+    assert found.squares == pytest.approx(math.fsum(wide * wide), rel=1e-13)
+    assert_counted(found, values)
 
 
 @pytest.mark.parametrize("wrong", ["nan", "-nan", "inf", "-inf"])
@@ -54,3 +65,9 @@ def test_what_is_not_finite(wrong: str, place: int, dtype: Any) -> None:
 def test_zeros_have_no_sign() -> None:
     found = tally(np.array([-0.0, -0.0], np.float32))
     assert math.copysign(1, found.least) == math.copysign(1, found.greatest) == 1
+
+
+def test_nothing() -> None:
+    found = nothing()
+    assert (found.least, found.greatest) == (limits()[-1], limits()[0])
+    assert (found.limits.tolist(), found.counts.tolist()) == ([limits()[-1]], [0.0])
