@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -13,9 +12,7 @@ from numpy.typing import NDArray
 import skflow as tf
 from skflow import errors
 from skflow.estimators.training import TrainingGraph, Values
-from skflow.io.helper import Helper
-from skflow.summary.histograms import histogram
-from skflow.summary.tallies import NotFiniteError
+from skflow.summary.histograms import serialized_summaries
 from skflow.train.loop import History
 
 Array = NDArray[Any]
@@ -26,8 +23,6 @@ _QUEUE: Final = 1000
 
 class Summaries:
     """Writes the course of a training into an event file; use it with ``with``.
-
-    Weights are counted into histograms by another thread, while training goes on.
 
     Parameters
     ----------
@@ -41,7 +36,6 @@ class Summaries:
     def __init__(self, directory: str, every: int) -> None:
         self._writer = tf.summary.FileWriter(directory, max_queue=_QUEUE)
         self._every, self._step = every, 0
-        self._helper = Helper()
 
     def begin(self, graph: tf.Graph, step: int, *, resumed: bool) -> None:
         """Tell of a training that begins, or goes on.
@@ -81,9 +75,9 @@ class Summaries:
             number = self._step = self._step + 1
             if (number - 1) % every:
                 return plain(*batch)
-            loss, _, halves, values = thorough(*batch)
-            numbers = {"loss": loss, **_rates(graph), **_norms(halves)}
-            self._helper.start(self._tell, number, numbers, graph.named(values))
+            weights = _histograms(graph.live_values(), graph.threads)
+            loss, _, halves = thorough(*batch)
+            self._add(number, {"loss": loss, **_rates(graph), **_norms(halves)}, weights)
             return loss, None
 
         return step
@@ -93,23 +87,18 @@ class Summaries:
         found = {"epoch/loss": history.losses[-1]}
         if history.scores:
             found["epoch/validation_score"] = history.scores[-1]
-        self._add(history.steps, _scalars(found))
+        self._add(history.steps, found)
 
     def after_iteration(self, history: History, values: Callable[[], Values]) -> None:
         """Write the loss that a search has come to, and now and then the weights."""
-        weights = {} if (history.n_iter - 1) % self._every else values()
-        self._helper.start(self._tell, history.n_iter, {"loss": history.losses[-1]}, weights)
+        weights = b"" if (history.n_iter - 1) % self._every else _histograms(values())
+        self._add(history.n_iter, {"loss": history.losses[-1]}, weights)
 
-    def _tell(self, step: int, numbers: Mapping[str, Any], weights: Values) -> None:
-        self._add(step, _scalars(numbers))
-        self._add(step, _histograms(weights))
-
-    def _add(self, step: int, values: Iterator[Any]) -> None:
-        if found := list(values):
-            self._writer.add_summary(tf.Summary(value=found), step)
+    def _add(self, step: int, numbers: Mapping[str, Any], more: bytes = b"") -> None:
+        if summary := _scalars(numbers) + more:
+            self._writer.add_summary(summary, step)
 
     def __enter__(self) -> Self:
-        self._helper.__enter__()
         return self
 
     def __exit__(
@@ -118,12 +107,7 @@ class Summaries:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
-            if error is None:
-                self._helper.wait()
-        finally:
-            self._helper.__exit__(kind, error, trace)
-            self._close(error)
+        self._close(error)
 
     def _close(self, error: BaseException | None) -> None:
         """Write what waits; what goes wrong with that does not hide an error before it."""
@@ -147,15 +131,19 @@ def _norms(halves: Mapping[str, Any]) -> dict[str, float]:
     return {**norms, "gradient_norm": math.sqrt(sum(squares.values()))} if norms else {}
 
 
-def _scalars(numbers: Mapping[str, Any]) -> Iterator[Any]:
-    for name, number in numbers.items():
-        if not math.isnan(number):
-            yield tf.Summary.Value(tag=name, simple_value=float(number))
+def _scalars(numbers: Mapping[str, Any]) -> bytes:
+    """A serialized summary of single numbers."""
+    known = [(name, float(x)) for name, x in numbers.items() if not math.isnan(x)]
+    values = [tf.Summary.Value(tag=name, simple_value=x) for name, x in known]
+    return tf.Summary(value=values).SerializeToString()
 
 
-def _histograms(values: Values) -> Iterator[Any]:
-    """Of all that is finite: a diverging training is told of in other ways."""
-    for name, value in values.items():
-        if value.dtype.kind == "f" and value.size:
-            with suppress(NotFiniteError):
-                yield tf.Summary.Value(tag=f"values/{name}", histo=histogram(value))
+def _histograms(values: Values, threads: int = 1) -> bytes:
+    """A serialized summary of all that is finite: a diverging training is told of in other ways."""
+    shown = {
+        f"values/{name}": value
+        for name, value in values.items()
+        if value.dtype.kind == "f" and value.size
+    }
+    found = serialized_summaries(shown, threads).values()
+    return b"".join([data for data in found if data is not None])

@@ -213,8 +213,8 @@ class TrainingGraph:
         Returns
         -------
         callable
-            Gives the loss, ``None``, half the squares of the gradients' norms by name, before any
-            clipping, and the values of the network's variables; all before the step.
+            Gives the loss, ``None``, and half the squares of the gradients' norms by name, before
+            any clipping; all before the step.
         """
         if self._watched is None:
             with self.graph.as_default(), tf.name_scope("watch"):
@@ -223,9 +223,13 @@ class TrainingGraph:
                     for name, g in self._gradients.items()
                 }
             assert self._train is not None
-            fetches = [*self._train, halves, [v.value() for v in self._variables]]
-            self._watched = self.session.make_callable(fetches, self.feeds)
+            self._watched = self.session.make_callable([*self._train, halves], self.feeds)
         return self._watched
+
+    @property
+    def threads(self) -> int:
+        """How many threads a step may use."""
+        return self.session._state.threads
 
     def rates(self) -> list[float]:
         """The learning rates of the next step."""

@@ -21,7 +21,7 @@ from skflow.estimators import (
     GraphRegressor,
     LinearRegressor,
 )
-from skflow.estimators.summaries import Summaries
+from skflow.estimators.summaries import Summaries, _histograms
 from skflow.io import files
 from tests.estimators.model_functions import own_step
 from tests.estimators.unchanged import nothing_changes
@@ -218,8 +218,10 @@ def test_a_full_disk_is_an_error(code: int) -> None:
 
 def test_weights_that_are_not_finite_have_no_histogram(tmp_path: Path) -> None:
     with Summaries(str(tmp_path / "run"), 1) as summaries:
-        summaries._tell(1, {"loss": math.nan, "rate": 0.5}, {"w": np.array([1.0, np.inf])})
-        summaries._tell(2, {}, {"w": np.array([1.0, 2.0]), "steps": np.array(3), "e": np.empty(0)})
+        weights = _histograms({"w": np.array([1.0, np.inf])})
+        summaries._add(1, {"loss": math.nan, "rate": 0.5}, weights)
+        values = {"w": np.array([1.0, 2.0]), "steps": np.array(3), "e": np.empty(0)}
+        summaries._add(2, {}, _histograms(values))
     events = told(tmp_path)
     assert scalars(events) == {"rate": {1: 0.5}}
     assert histograms(events).keys() == {("values/w", 2)}
@@ -229,7 +231,7 @@ def test_an_error_is_not_hidden_by_the_disks() -> None:
     system = MemorySystem()
     with files.using(files.Files(system)), pytest.raises(Halt), Summaries("/runs", 1) as summaries:
         system.fault = Fault(len(system.calls), errno.EIO, "all")
-        summaries._tell(1, {"loss": 1.0}, {})
+        summaries._add(1, {"loss": 1.0})
         raise Halt
 
 
