@@ -125,13 +125,13 @@ if __name__ == "__main__":
     DATA = digits()
     add_summary()
     for size in (50, 200):
-        epochs = size // 20
+        epochs = 5 + size // 10
         ratio(
             f"fit, batches of {size}",
             lambda size=size, epochs=epochs: fit(size, epochs, EVERY),
             lambda size=size, epochs=epochs: fit(size, epochs, None),
         )
-        loop, steps = Loop(size), 80_000 // size
+        loop, steps = Loop(size), 200_000 // size
         ratio(
             f"loop, batches of {size}",
             lambda loop=loop, steps=steps: loop.run(steps, EVERY),

@@ -38,8 +38,8 @@ _MOST_FRAMES: Final = 8  # frames kept for runs at the same time
 _LARGE_RUN: Final = 1 << 25  # bytes of a run's memory from which the first one's is not kept
 _LARGE_PRODUCT: Final = 20_000  # multiply-adds from which BLAS would use threads of its own
 _LARGE_PROGRAM: Final = 2000  # operations from which collecting garbage would slow compiling down
-_WARM: Final = 32  # runs after which a plan may be worth compiling
-_HOT: Final = 0.1  # seconds of runs that make it so: compiling takes some of another core
+_WARM: Final = 16  # runs after which a plan may be worth compiling
+_HOT: Final = 0.1  # seconds in use that make it so: compiling takes some of another core
 # By a session's level of compiling: the runs after which a plan is looked at.
 _HEATED: Final = {-1: inf, 0: _WARM, 1: 1, 2: 1}
 _LARGE_FEED: Final = 4096  # elements fed from which the same is assumed of open dimensions
@@ -68,7 +68,7 @@ class Executable:
         self._has_run = False
         self._most = _MOST_FRAMES
         self._runs = 0
-        self._since = 0.0
+        self._since = perf_counter()
         self._heated = inf if probes else _HEATED[program.state.jit]
         self._compile()
         self._state.add_plan(self)
@@ -154,11 +154,9 @@ class Executable:
         compiling = hot.compiling
         if not compiling.available:
             return
-        now = perf_counter()
         if self._runs == _WARM:
             compiling.note(self)
-            self._since = now
-        if self._program.state.jit > 0 or now - self._since > _HOT:
+        if self._program.state.jit > 0 or perf_counter() - self._since > _HOT:
             compiling.request(self)
         else:
             self._heated = self._runs + _WARM

@@ -267,7 +267,7 @@ compiling: Final = Compiling()
 
 
 def wait_until_compiled(timeout: float | None = None) -> bool:
-    """Compile all plans that have run a few dozen times, and return when they are.
+    """Compile all plans that have run sixteen times or more, and return when they are.
 
     Without Numba, or with ``SKFLOW_JIT=off`` in the environment, there is nothing to wait for.
 
