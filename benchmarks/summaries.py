@@ -6,7 +6,8 @@ First the time that `FileWriter.add_summary` takes the thread that trains, betwe
 and at once behind each other. Then a 784-300-100-10 network with the histograms of all its weights
 every 10 steps, as a ratio of the same training without, the two in turn: estimators with a
 `model_dir` (whose other costs, a checkpoint and the graph, are measured apart), and a plain loop
-that runs `tf.summary.merge_all` in its session.
+that runs `tf.summary.merge_all` in its session, in turn every 400 steps: products take other times
+from second to second where a machine is shared.
 """
 
 from __future__ import annotations
@@ -90,28 +91,29 @@ class Loop:
             self._session = tf.Session(graph=graph)
             self._session.run(tf.global_variables_initializer())
 
-    def run(self, steps: int, every: int | None) -> None:
+    def run(self, steps: int, writer: tf.summary.FileWriter | None) -> None:
         """Make steps."""
         X, y = DATA
-        with tempfile.TemporaryDirectory() as directory, tf.summary.FileWriter(directory) as writer:
-            for step in range(steps):
-                start = step * self._size % ROWS
-                rows = slice(start, start + self._size)
-                feed = {self._X: X[rows], self._y: y[rows]}
-                if every and step % every == 0:
-                    summary, _ = self._session.run([self._merged, self._train], feed)
-                    writer.add_summary(summary, step)
-                else:
-                    self._session.run(self._train, feed)
+        for step in range(steps):
+            start = step * self._size % ROWS
+            rows = slice(start, start + self._size)
+            feed = {self._X: X[rows], self._y: y[rows]}
+            if writer is not None and step % EVERY == 0:
+                summary, _ = self._session.run([self._merged, self._train], feed)
+                writer.add_summary(summary, step)
+            else:
+                self._session.run(self._train, feed)
 
 
-def ratio(label: str, with_: Callable[[], None], without: Callable[[], None]) -> None:
+def ratio(
+    label: str, with_: Callable[[], None], without: Callable[[], None], rounds: int = ROUNDS
+) -> None:
     """Print by how much one of two takes longer, working in turn."""
     for _ in range(2):  # both plans and the histograms have their kernels then
         with_(), without()
         tf.wait_until_compiled()
     times: dict[Callable[[], None], list[float]] = {with_: [], without: []}
-    for i in range(ROUNDS):
+    for i in range(rounds):
         for work in (with_, without) if i % 2 else (without, with_):
             start = time.perf_counter()
             work()
@@ -131,9 +133,11 @@ if __name__ == "__main__":
             lambda size=size, epochs=epochs: fit(size, epochs, EVERY),
             lambda size=size, epochs=epochs: fit(size, epochs, None),
         )
-        loop, steps = Loop(size), 200_000 // size
-        ratio(
-            f"loop, batches of {size}",
-            lambda loop=loop, steps=steps: loop.run(steps, EVERY),
-            lambda loop=loop, steps=steps: loop.run(steps, None),
-        )
+        loop = Loop(size)
+        with tempfile.TemporaryDirectory() as directory, tf.summary.FileWriter(directory) as writer:
+            ratio(
+                f"loop, batches of {size}",
+                lambda loop=loop, writer=writer: loop.run(400, writer),
+                lambda loop=loop: loop.run(400, None),
+                rounds=10 * ROUNDS,
+            )
