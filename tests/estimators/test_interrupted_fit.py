@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -244,8 +245,14 @@ def test_an_interrupt_after_the_last_step_is_told_of_too() -> None:
         model = LinearRegressor(optimizer=optimizer, steps=3)
         fit = partial(model.fit, X, Y)
         fit()  # the first one imports and builds more than those that follow
-        # What the collector of garbage calls in some fits and not in others does not count.
-        found = pressed(fit, min(calls_of(fit) for _ in range(3)))
+        found = None
+        for _ in range(20):
+            # What the collector of garbage calls in some fits and not in others does not count.
+            moment = min(calls_of(fit) for _ in range(3))
+            with suppress(pytest.fail.Exception):  # this time there were fewer calls than ever
+                found = pressed(fit, moment)
+                break
+        assert found is not None
         learnt = values(found)
         assert learnt == values(model.fit(X, Y))
 
