@@ -187,9 +187,9 @@ def neighbours(plan: Plan) -> list[list[Node]]:
     """Nodes of a plan that can be computed by one call, since they come one after the other."""
     found = []
     for together, nodes in groupby(plan.nodes, _together):
-        group = list(nodes)
+        group = list(nodes) if together is not None else []
         waited_for = {n for node in group for n in (*node.after, *[v.node for v in node.inputs])}
-        if together is not None and len(group) > 1 and waited_for.isdisjoint(group):
+        if len(group) > 1 and waited_for.isdisjoint(group):
             found.append(group)
     return found
 

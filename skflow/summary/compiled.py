@@ -36,7 +36,7 @@ _FEW: Final = 1 << 14  # what is counted before another thread could have Python
 # An array's row in the table: the first of its blocks' numbers, its address and size, where its
 # sums go, whether lanes are added; then how many bytes its histogram has, negative if a value is
 # not finite. The row after the last one has the number of all blocks.
-_ROW: Final = 8
+_ROW: Final = 6
 
 # The keys of the largest finite numbers of either sign.
 _GREATEST: Final = 0x7F7FFFFF
@@ -47,7 +47,8 @@ _MOST_BYTES: Final = 16 * limits().size + 64
 # Where the halves of a number's bits lie.
 _LOW, _HIGH = (0, 1) if sys.byteorder == "little" else (1, 0)
 
-# Takes block after block, as other threads do; counts the values by run of codes (see
+# Takes block after block, as other threads do, an array's last first: what has just been written
+# begins to end is still near there. Counts the values by run of codes (see
 # `skflow.summary.buckets.Codes`), finds their extremes, and adds them. The high half of
 # `step[code]` is the code's run, and its low half so large that those beyond a limit get the next.
 # Extremes are found among bits turned into integers of the same order, of which infinities and
@@ -86,7 +87,7 @@ def run(address, shared):
         if array == arrays:
             return 0
         row = {_ROW} * array
-        block, size, width = taken - rows[row], rows[row + 2], rows[row + 4]
+        block, size, width = rows[row + {_ROW}] - 1 - taken, rows[row + 2], rows[row + 4]
         x, bits, halves = f32(rows[row + 1]), u32(rows[row + 1]), u16(rows[row + 1])
         sums = f64(rows[row + 3])
         counters = t[4] + array * {4 * _SIDES} * runs
@@ -304,7 +305,7 @@ class _Workspace:
         told: list[int] = []
         for array in arrays:
             own = -(-array.size // BLOCK)
-            told += blocks, address_of(array), array.size, results + 16 * blocks, own > 1, 0, 0, 0
+            told += blocks, address_of(array), array.size, results + 16 * blocks, own > 1, 0
             size += array.size
             blocks += own
         self._rows[: len(told) + 1] = [*told, blocks]

@@ -92,12 +92,14 @@ def serialized_summaries(values: Mapping[str, Array], threads: int = 1) -> dict[
 
 
 def _summary(tag: str, histogram: bytes) -> bytes:
-    value = b"".join((*_field(_TAG, tag.encode()), *_field(_HISTOGRAM, histogram)))
-    return b"".join(_field(_VALUE, value))
+    name = tag.encode()
+    named = _TAG + varint(len(name)) + name if name else b""  # empty text is not written
+    start = named + _HISTOGRAM + varint(len(histogram))
+    return b"".join((_VALUE, varint(len(start) + len(histogram)), start, histogram))
 
 
 def _histograms(values: Sequence[Array], threads: int) -> list[bytes | None]:
-    flat = [np.ascontiguousarray(v).reshape(-1) for v in values]
+    flat = [v.ravel() for v in values]
     kernels = counting()
     takes = [kernels.takes(v) for v in flat]
     taken = [v for v, so in zip(flat, takes, strict=True) if so]
@@ -124,11 +126,6 @@ def _serialized(found: Tally, size: int) -> bytes:
     numbers = [k + _NUMBER.pack(x) for k, x in zip(_KEYS, facts, strict=False) if x != 0.0]
     rows = (*_row(_KEYS[5], found.limits), *_row(_KEYS[6], found.counts))
     return b"".join((*numbers, *rows))
-
-
-def _field(key: bytes, content: bytes) -> tuple[bytes, ...]:
-    """A message's field of bytes, unless it is empty text."""
-    return (key, varint(len(content)), content) if content else ()
 
 
 def _row(key: bytes, values: Array) -> tuple[bytes, ...]:

@@ -291,20 +291,21 @@ define(
 
 
 def _merge_summary(inputs: Sequence[Array]) -> Array:
-    parts = [item for array in inputs for item in array.reshape(-1).tolist()]
-    seen = set()
-    for data in parts:
-        try:
-            found = proto.Summary.FromString(data)
-        except proto.DecodeError:
-            raise _invalid("Could not parse one of the summary inputs") from None
-        for value in found.value:
-            # Summaries of tensors have no tags.
-            if value.tag and value.tag in seen:
-                raise _invalid(f"Duplicate tag {value.tag} found in summary inputs")
-            seen.add(value.tag)
+    parts = [item for array in inputs for item in array.ravel().tolist()]
+    parse, seen = proto.Summary.FromString, set()
+    try:
+        for data in parts:
+            parse(data)
+    except proto.DecodeError:
+        raise _invalid("Could not parse one of the summary inputs") from None
     # A message's fields may come in pieces, one after the other.
-    return np.array(b"".join(parts), dtype=object)
+    merged = b"".join(parts)
+    for value in parse(merged).value:
+        # Summaries of tensors have no tags.
+        if (tag := value.tag) and tag in seen:
+            raise _invalid(f"Duplicate tag {tag} found in summary inputs")
+        seen.add(tag)
+    return np.array(merged, dtype=object)
 
 
 define(
