@@ -29,7 +29,7 @@ _live: Final[set[EventQueue]] = set()
 class EventQueue:
     """A bounded queue of serialized events, and the thread that writes them.
 
-    The thread takes all that has come within a moment, or most of what may wait, so that the disk
+    The thread takes all that has come within a moment, or half of what may wait, so that the disk
     sees few large writes. After an
     error it stops: what it could not write stays, and every call raises the error until the
     queue is opened again, which starts a new file.
@@ -211,7 +211,7 @@ class EventQueue:
 
     def _enough(self) -> bool:
         """Whether to write at once what waits, or to end."""
-        many = 4 * len(self._waiting) >= 3 * self._most
+        many = 2 * len(self._waiting) >= self._most
         return self._ending or bool(self._waiting and (self._wanted or many))
 
     def _until_sync(self) -> float | None:
