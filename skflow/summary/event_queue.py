@@ -29,10 +29,10 @@ _live: Final[set[EventQueue]] = set()
 class EventQueue:
     """A bounded queue of serialized events, and the thread that writes them.
 
-    The thread takes all that has come within a moment, or half of what may wait, so that the disk
-    sees few large writes. After an
-    error it stops: what it could not write stays, and every call raises the error until the
-    queue is opened again, which starts a new file.
+    The thread makes a file of the first event at once, so that a program sees it. Then it takes all
+    that has come within a moment, or three quarters of what may wait, so that the disk sees few
+    large writes. After an error it stops: what it could not write stays, and every call raises the
+    error until the queue is opened again, which starts a new file.
 
     Parameters
     ----------
@@ -211,8 +211,10 @@ class EventQueue:
 
     def _enough(self) -> bool:
         """Whether to write at once what waits, or to end."""
-        many = 2 * len(self._waiting) >= self._most
-        return self._ending or bool(self._waiting and (self._wanted or many))
+        if self._ending or not self._waiting:
+            return self._ending
+        many = 4 * len(self._waiting) >= 3 * self._most
+        return many or self._wanted > 0 or self._file is None
 
     def _until_sync(self) -> float | None:
         if self._unsynced_since is None:
