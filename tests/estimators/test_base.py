@@ -259,8 +259,10 @@ def test_a_warm_start_goes_on(case: Case) -> None:
 def test_a_warm_search_begins_where_the_last_one_ended(case: Case) -> None:
     model = case.make(max_iter=200, warm_start=True).fit(X, case.y)
     again = clone(model).set_params(warm_start=True, max_iter=200).fit(X, case.y)
+    assert again.loss_ == model.loss_
     again.fit(X, case.y)
-    assert again.n_iter_ <= max(3, model.n_iter_ // 2)
+    # How long it goes on from there hangs on how BLAS rounds.
+    assert again.loss_curve_[0] <= model.loss_ * (1 + 1e-9)
     assert again.loss_ <= model.loss_ * (1 + 1e-9)
 
 

@@ -421,7 +421,7 @@ def penalties(tf):
         tf.losses.mean_pairwise_squared_error(y, z),
         tf.losses.cosine_distance(tf.nn.l2_normalize(y, 1), tf.nn.l2_normalize(z, 1), dim=1),
         tf.reduce_sum(tf.clip_by_value(z, -0.5, 0.5)),
-        tf.reduce_sum((z - mean) * tf.rsqrt(variance + 1e-3) * w[0]),
+        tf.reduce_sum((z - mean) * tf.rsqrt(variance + 1e-3) * w[0] * weights),
         tf.reduce_mean(tf.cumprod(z, axis=0)),
     ]
     loss = tf.add(tf.losses.get_total_loss(), tf.add_n(found[9:]), name="loss")
